@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+#
+# Works with GNU make 3.81 and later, on Linux and macOS. Anything longer than a line is a script in tools/.
+
+# Arguments for pytest, e.g.  make unit PYTEST="-k placement -x"
+PYTEST =
+RUN = tools/run.sh
+
+# The parts share two cores, one tree and one development environment.
+.NOTPARALLEL:
+.PHONY: help venv demo test format lint types sanity docs unit integration test-long molecule build clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo         a federation of real clusters on this machine, with an application on it; stays up"
+	@echo "make clean        take the demo down, leave nothing running, remove what was built here"
+	@echo ""
+	@echo "make test         every check below up to integration, in this order"
+	@echo "make lint           style: ruff, yamllint, ansible-lint (profile production)"
+	@echo "make types          mypy, strict"
+	@echo "make docs           documentation of modules and roles, changelog fragments"
+	@echo "make build          the collection's archive, into .build/"
+	@echo "make sanity         ansible-test sanity, no ignores"
+	@echo "make molecule       the roles, on a sandbox of their own"
+	@echo "make unit           pytest tests/unit"
+	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
+	@echo "make test-long    the tests that take minutes"
+	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
+	@echo ""
+	@echo "make venv         the development environment .venv (every target makes it when needed)"
+	@echo "Hand arguments to pytest with PYTEST=..., e.g. make unit PYTEST='-k placement -x'"
+	@echo "Choose the Python with PYTHON=/path/to/python3.12"
+
+venv:
+	@PYTHON="$(PYTHON)" tools/venv.sh
+
+demo: venv
+	@tools/demo.sh
+
+# pytest comes last so that its closing line is the last line.
+test: lint types docs build sanity molecule
+	@$(RUN) pytest -m "not long" $(PYTEST)
+
+format: venv
+	@$(RUN) sh -c 'ruff check --fix . ; ruff format .'
+
+lint: venv
+	@tools/lint.sh
+
+types: venv
+	@$(RUN) mypy
+
+docs: venv
+	@tools/docs.sh
+
+build: venv
+	@tools/build.sh
+
+sanity: venv
+	@tools/sanity.sh
+
+molecule: venv
+	@tools/molecule.sh
+
+unit: venv
+	@$(RUN) pytest -m "not long" tests/unit $(PYTEST)
+
+integration: venv
+	@$(RUN) pytest -m "not long" tests/integration $(PYTEST)
+
+test-long: venv
+	@$(RUN) pytest -m long $(PYTEST)
+
+clean:
+	@tools/clean.sh

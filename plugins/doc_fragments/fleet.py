@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation that the fleet-wide verbs share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options and attributes of verbs that work on a whole fleet."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - python >= 3.10
+  - urllib3
+  - PyYAML
+options:
+  federation:
+    description:
+      - Name of the federation. Two federations never touch each other's objects.
+      - Without it, the variable C(federation_name) is used.
+    type: str
+  fleet_group:
+    description:
+      - Inventory group that holds the members of the fleet.
+      - Planning always sees the whole group, even under C(--limit); only the hosts of the play are written to.
+      - A host describes its cluster with the variables C(cluster_kubeconfig), C(cluster_context), C(cluster_labels),
+        C(cluster_region), C(cluster_zone), C(cluster_provider), C(cluster_taints), and with every other option of O(clusters)
+        under the same prefix.
+    type: str
+    default: clusters
+  clusters:
+    description:
+      - An explicit list of members, instead of the inventory. The task then runs as a module, so that C(delegate_to) works.
+      - Without O(clusters[].kubeconfig) and O(clusters[].host), the environment variables C(K8S_AUTH_*) are used, then the
+        user's own kubeconfig with the context that is called like the member.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the member.
+        type: str
+        required: true
+      labels:
+        description: Labels of the member, for selectors.
+        type: dict
+      region:
+        description: Region of the member. By default what its nodes say.
+        type: str
+      zone:
+        description: Zone of the member, or a list of them. By default what its nodes say.
+        type: raw
+      provider:
+        description: Provider of the member. By default what its nodes say.
+        type: str
+      taints:
+        description:
+          - Taints of the member, as C({key, value, effect}) or as C(key=value:Effect).
+          - C(NoSchedule) keeps new resources away, C(NoExecute) also takes away those that are there.
+        type: list
+        elements: raw
+      kubeconfig:
+        description: Path of a kubeconfig, or its contents.
+        type: raw
+      context:
+        description: Context in the kubeconfig. By default its current context.
+        type: str
+      host:
+        description: URL of the API server.
+        type: str
+      api_key:
+        description: Bearer token.
+        type: str
+      username:
+        description: User name for basic authentication, as some proxies want it.
+        type: str
+      password:
+        description: Password for basic authentication.
+        type: str
+      ca_cert:
+        description: CA certificate of the API server, as a path or in PEM form.
+        type: str
+      client_cert:
+        description: Client certificate, as a path or in PEM form.
+        type: str
+      client_key:
+        description: Key of the client certificate, as a path or in PEM form.
+        type: str
+      validate_certs:
+        description: Whether to verify the certificate of the API server.
+        type: bool
+      proxy:
+        description: URL of an HTTP proxy.
+        type: str
+      tls_server_name:
+        description: Name that the certificate of the API server has to carry, where it is not the name in the URL.
+        type: str
+      impersonate_user:
+        description: User to act as.
+        type: str
+      impersonate_groups:
+        description: Groups to act as.
+        type: list
+        elements: str
+  request_timeout:
+    description: Seconds after which a request to a member is ended, whatever the member does.
+    type: float
+    default: 15.0
+  member_timeout:
+    description: Seconds for everything that is read from and written to one member, not counting a wait for health.
+    type: float
+    default: 60.0
+attributes:
+  action:
+    description: Runs on the controller, without a connection to any host, unless O(clusters) is given.
+    support: full
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+  bypass_host_loop:
+    description: Works on the whole fleet in one call; use it with C(run_once), so that all hosts see the registered result.
+    support: full
+"""
+
+    FAILURE = r"""
+options:
+  fail_on:
+    description:
+      - How many members have to fail for the task to fail. V(any), V(all), V(none), a number (V(2)), or a share (V(25%)).
+      - Whatever it says, the other members are done, and the result tells of each.
+    type: str
+    default: any
+"""

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Members of a fleet as the inventory and the fleet record describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ConfigError
+from .names import check_federation_name
+from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, only_keys
+
+NO_SCHEDULE = "NoSchedule"
+NO_EXECUTE = "NoExecute"
+EFFECTS = (NO_SCHEDULE, NO_EXECUTE)
+
+
+@dataclass(frozen=True)
+class Taint:
+    """A mark on a member that keeps resources away unless they tolerate it."""
+
+    key: str
+    value: str
+    effect: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+@dataclass(frozen=True)
+class Toleration:
+    """What a resource puts up with; the fields have the meaning they have for pods."""
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+    def tolerates(self, taint: Taint) -> bool:
+        if self.effect and self.effect != taint.effect:
+            return False
+        if self.key and self.key != taint.key:
+            return False
+        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One member. ``connection`` holds references and credentials for the fleet room; nothing else reads or prints it."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    region: str = ""
+    zones: tuple[str, ...] = ()
+    provider: str = ""
+    taints: tuple[Taint, ...] = ()
+    connection: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def parse_taint(raw: Any, where: str) -> Taint:
+    """Read ``{key, value, effect}`` or kubectl's ``key=value:Effect``."""
+    if isinstance(raw, str):
+        pair, colon, effect = raw.rpartition(":")
+        key, _equals, value = pair.partition("=")
+        if not colon or not key:
+            raise ConfigError(f"{where} {raw!r} is not of the form key=value:Effect")
+    else:
+        spec = as_mapping(raw, where)
+        only_keys(spec, ("key", "value", "effect"), where)
+        key, value, effect = (as_text(spec.get(k) or "", f"{where}.{k}") for k in ("key", "value", "effect"))
+    if not key:
+        raise ConfigError(f"{where} has no key")
+    if effect not in EFFECTS:
+        raise ConfigError(f"{where}: effect {effect!r} is not one of {', '.join(EFFECTS)}")
+    return Taint(key, value, effect)
+
+
+def parse_toleration(raw: Any, where: str) -> Toleration:
+    """Read ``{key, operator, value, effect}``; an empty key with operator Exists tolerates everything."""
+    spec = as_mapping(raw, where)
+    only_keys(spec, ("key", "operator", "value", "effect"), where)
+    key, operator, value, effect = (
+        as_text(spec.get(k) or "", f"{where}.{k}") for k in ("key", "operator", "value", "effect")
+    )
+    operator = operator or "Equal"
+    if operator not in ("Equal", "Exists"):
+        raise ConfigError(f"{where}: operator {operator!r} is not one of Equal, Exists")
+    if operator == "Equal" and not key:
+        raise ConfigError(f"{where} has no key; operator Exists without a key tolerates every taint")
+    if operator == "Exists" and value:
+        raise ConfigError(f"{where}: operator Exists takes no value")
+    if effect and effect not in EFFECTS:
+        raise ConfigError(f"{where}: effect {effect!r} is not one of {', '.join(EFFECTS)}")
+    return Toleration(key, operator, value, effect)
+
+
+def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, Any]) -> Cluster:
+    """Build a member from ``labels, region, zone, provider, taints`` (each optional) and its connection options."""
+
+    def text(key: str) -> str:
+        value: Any | None = raw.get(key)
+        return "" if value is None else as_text(value, f"{name}: {key}")
+
+    zone = raw.get("zone")
+    taints = as_list(raw.get("taints") or [], f"{name}: taints")
+    return Cluster(
+        name=name,
+        labels=as_text_map(raw.get("labels") or {}, f"{name}: labels"),
+        region=text("region"),
+        zones=as_texts(zone, f"{name}: zone") if zone else (),
+        provider=text("provider"),
+        taints=tuple(parse_taint(item, f"{name}: taints[{i}]") for i, item in enumerate(taints)),
+        connection=dict(connection),
+    )
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All members of one federation, and which of them this run may write to (the hosts in play)."""
+
+    federation: str
+    members: Mapping[str, Cluster]
+    in_play: frozenset[str]
+
+
+def build_fleet(federation: str, members: Iterable[Cluster], in_play: Iterable[str] | None = None) -> Fleet:
+    """A fleet out of members with distinct names; ``in_play`` None means all of them. ConfigError when there are none."""
+    by_name: dict[str, Cluster] = {}
+    for cluster in members:
+        if cluster.name in by_name:
+            raise ConfigError(f"the member {cluster.name} is given twice")
+        by_name[cluster.name] = cluster
+    if not by_name:
+        raise ConfigError("the fleet has no members", "check fleet_group, or the clusters list")
+    chosen = frozenset(by_name if in_play is None else in_play)
+    return Fleet(check_federation_name(federation), dict(sorted(by_name.items())), chosen & frozenset(by_name))

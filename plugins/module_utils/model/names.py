@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Names that the federation writes into clusters: labels, annotations, field managers, record names. Nothing else makes them."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import ConfigError
+
+PREFIX = "multicluster.federation"
+
+LABEL_FEDERATION = f"{PREFIX}/federation"
+LABEL_RESOURCE = f"{PREFIX}/resource"
+LABEL_RECORD = f"{PREFIX}/record"
+LABEL_MEMBER = f"{PREFIX}/member"
+ANNOTATION_OBJECT = f"{PREFIX}/object"
+ANNOTATION_HASH = f"{PREFIX}/hash"
+
+#: resource labels of what the federation itself needs on a member; the dot keeps them apart from users' resource names
+RESOURCE_MEMBERSHIP = "federation.membership"
+RESOURCE_NAMESPACES = "federation.namespaces"
+
+RECORD_FLEET = "fleet"
+RECORD_RESOURCE = "resource"
+
+SERVICE_ACCOUNT = "federation"
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+def _checked(what: str, name: object, longest: int) -> str:
+    if not isinstance(name, str) or not _DNS_LABEL.fullmatch(name) or len(name) > longest:
+        raise ConfigError(
+            f"{what} {name!r} is not valid: use at most {longest} lower-case letters, digits and '-', "
+            "starting and ending with a letter or digit"
+        )
+    return name
+
+
+def check_federation_name(name: object) -> str:
+    """Return the name if it can stand in a label and in "federation-NAME" (a namespace); ConfigError otherwise."""
+    return _checked("federation name", name, 52)
+
+
+def check_resource_name(name: object) -> str:
+    """Return the name if it can stand in a label and in the name of a record; ConfigError otherwise."""
+    return _checked("resource name", name, 54)
+
+
+def federation_namespace(federation: str) -> str:
+    """The namespace on each member that holds the federation's records."""
+    return f"federation-{federation}"
+
+
+def field_manager(federation: str) -> str:
+    """The server-side apply manager: one per federation, so that two federations in one member never share fields."""
+    return f"{PREFIX}/{federation}"
+
+
+def resource_record(resource: str) -> str:
+    """Name of the ConfigMap that records one resource on a member."""
+    return f"resource-{resource}"

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the federation remembers on its members, as plain data: the fleet record, and one record per resource."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .cluster import Cluster
+from .errors import Kind, MemberError
+from .manifest import GroupKind
+
+#: the form of the JSON; a record of a newer form stops the run instead of being misread
+FORM = 1
+
+
+@dataclass(frozen=True)
+class MemberEntry:
+    """What the fleet record knows of one member; ``uid`` is that of its kube-system namespace, which never changes."""
+
+    uid: str
+    version: str = ""
+    region: str = ""
+    zones: tuple[str, ...] = ()
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class FleetRecord:
+    """The same on every member. ``epoch`` grows with each change; the highest epoch is the truth."""
+
+    federation: str
+    uid: str
+    epoch: int = 0
+    members: Mapping[str, MemberEntry] = field(default_factory=dict)
+
+    def dump(self) -> str:
+        members = {
+            name: {
+                "uid": m.uid,
+                "version": m.version,
+                "region": m.region,
+                "zones": list(m.zones),
+                "provider": m.provider,
+            }
+            for name, m in self.members.items()
+        }
+        body = {"form": FORM, "federation": self.federation, "uid": self.uid, "epoch": self.epoch, "members": members}
+        return json.dumps(body, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class ResourceRecord:
+    """What one member may hold of one resource, and where else the resource is.
+
+    ``kinds`` and ``namespaces`` are grown before anything of theirs is written, and shrunk only after a complete prune.
+    ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided.
+    """
+
+    resource: str
+    kinds: frozenset[GroupKind] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    placement: Mapping[str, int | None] = field(default_factory=dict)
+    template: str = ""
+    epoch: int = 0
+
+    def same_as(self, other: ResourceRecord) -> bool:
+        """Whether both say the same; the epoch only orders them."""
+        return replace(self, epoch=0) == replace(other, epoch=0)
+
+    def dump(self) -> str:
+        body = {
+            "form": FORM,
+            "resource": self.resource,
+            "kinds": sorted([k.group, k.kind] for k in self.kinds),
+            "namespaces": sorted(self.namespaces),
+            "placement": dict(self.placement),
+            "template": self.template,
+            "epoch": self.epoch,
+        }
+        return json.dumps(body, sort_keys=True)
+
+
+def _load(text: str, what: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+        form = body["form"]
+    except (ValueError, KeyError, TypeError):
+        raise MemberError(
+            Kind.FAILED, f"{what} is damaged", "restore it from another member, or leave and join again"
+        ) from None
+    if form != FORM:
+        raise MemberError(Kind.FAILED, f"{what} was written by a newer release (form {form})", "update the collection")
+    return dict(body)
+
+
+def load_fleet_record(text: str) -> FleetRecord:
+    """Read a fleet record. MemberError when it is damaged or of a newer form."""
+    body = _load(text, "the fleet record")
+    members = {
+        name: MemberEntry(m["uid"], m["version"], m["region"], tuple(m["zones"]), m["provider"])
+        for name, m in body["members"].items()
+    }
+    return FleetRecord(body["federation"], body["uid"], body["epoch"], members)
+
+
+def load_resource_record(text: str, name: str) -> ResourceRecord:
+    """Read the record of a resource. MemberError when it is damaged or of a newer form."""
+    body = _load(text, f"the record of resource {name}")
+    return ResourceRecord(
+        resource=body["resource"],
+        kinds=frozenset(GroupKind(group, kind) for group, kind in body["kinds"]),
+        namespaces=frozenset(body["namespaces"]),
+        placement=dict(body["placement"]),
+        template=body["template"],
+        epoch=body["epoch"],
+    )
+
+
+def newest_fleet_record(records: Mapping[str, FleetRecord]) -> FleetRecord | None:
+    """The record with the highest epoch among those of the members, or None. Two different ones of one epoch are an error."""
+    newest: tuple[str, FleetRecord] | None = None
+    for member, record in sorted(records.items()):
+        if newest is None or record.epoch > newest[1].epoch:
+            newest = member, record
+        elif record.epoch == newest[1].epoch and record != newest[1]:
+            raise MemberError(
+                Kind.CONFLICT,
+                f"{newest[0]} and {member} hold different fleet records of the same epoch {record.epoch}",
+                "two runs from different inventories wrote at once: look at both ConfigMaps and delete the wrong one",
+            )
+    return newest[1] if newest else None
+
+
+def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | None]:
+    """The last placement of a resource that any member remembers."""
+    best = max(records, key=lambda record: record.epoch, default=None)
+    return best.placement if best else {}
+
+
+def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster:
+    """Region, zones and provider from the fleet record where the inventory does not say."""
+    entry = record.members.get(cluster.name) if record else None
+    if entry is None:
+        return cluster
+    return replace(
+        cluster,
+        region=cluster.region or entry.region,
+        zones=cluster.zones or entry.zones,
+        provider=cluster.provider or entry.provider,
+    )

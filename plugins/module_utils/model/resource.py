@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A resource: manifests with one placement, as the user asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import names
+from .errors import ConfigError
+from .manifest import Manifest
+from .override import Override, parse_override
+from .placement import ANYWHERE, Placement, parse_placement
+from .reading import as_list
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What one entry of ``resources`` asks for.
+
+    ``manifests`` are normal (see `dialects.documents`); ``namespace`` is where namespaced manifests go that name none;
+    ``present`` False removes the resource from every member; ``strict`` False skips patches that do not fit.
+    """
+
+    name: str
+    manifests: tuple[Manifest, ...] = ()
+    placement: Placement = ANYWHERE
+    overrides: tuple[Override, ...] = field(default=())
+    namespace: str = "default"
+    present: bool = True
+    strict: bool = True
+    allow_empty: bool = False
+    delete_namespaces: bool = False
+
+
+def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Resource:
+    """Build a resource from the options of `federated_resource` and its manifests. ConfigError names what is wrong."""
+    name = names.check_resource_name(raw.get("name"))
+    present = (raw.get("state") or "present") == "present"
+    if present and not manifests:
+        raise ConfigError(f"resource {name} has no manifests", "give src, template or definition")
+    try:
+        overrides = tuple(
+            parse_override(item, i, len(manifests))
+            for i, item in enumerate(as_list(raw.get("overrides") or [], "overrides"))
+        )
+        placement = parse_placement(raw.get("placement"), "placement")
+    except ConfigError as error:
+        raise ConfigError(f"resource {name}: {error.message}", error.hint) from None
+    return Resource(
+        name=name,
+        manifests=tuple(manifests) if present else (),
+        placement=placement,
+        overrides=overrides if present else (),
+        namespace=raw.get("namespace") or "default",
+        present=present,
+        strict=bool(raw.get("strict", True)),
+        allow_empty=bool(raw.get("allow_empty", False)),
+        delete_namespaces=bool(raw.get("delete_namespaces", False)),
+    )

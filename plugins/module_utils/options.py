@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every option of every verb, once: modules and actions are built from it, and the documentation is checked against it.
+
+Plain data in the form of Ansible's argument specs; nothing here imports Ansible.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Spec = dict[str, Any]
+
+#: how to reach one member, by the names that kubernetes.core uses
+CONNECTION: Spec = {
+    "kubeconfig": {"type": "raw"},
+    "context": {"type": "str"},
+    "host": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "ca_cert": {"type": "str"},
+    "client_cert": {"type": "str"},
+    "client_key": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool"},
+    "proxy": {"type": "str"},
+    "tls_server_name": {"type": "str"},
+    "impersonate_user": {"type": "str"},
+    "impersonate_groups": {"type": "list", "elements": "str"},
+}
+
+#: what is known of one member; as host variables they are prefixed with "cluster_"
+FACTS: Spec = {
+    "labels": {"type": "dict"},
+    "region": {"type": "str"},
+    "zone": {"type": "raw"},
+    "provider": {"type": "str"},
+    "taints": {"type": "list", "elements": "raw"},
+}
+
+FLEET: Spec = {
+    "federation": {"type": "str"},
+    "fleet_group": {"type": "str", "default": "clusters"},
+    "clusters": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"name": {"type": "str", "required": True}, **FACTS, **CONNECTION},
+    },
+    "request_timeout": {"type": "float", "default": 15.0},
+    "member_timeout": {"type": "float", "default": 60.0},
+}
+
+FAILURE: Spec = {"fail_on": {"type": "str", "default": "any"}}
+
+_RESOURCE: Spec = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "src": {"type": "list", "elements": "str"},
+    "template": {"type": "list", "elements": "str"},
+    "definition": {"type": "raw"},
+    "namespace": {"type": "str", "default": "default"},
+    "placement": {"type": "dict"},
+    "overrides": {"type": "list", "elements": "dict"},
+    "strict": {"type": "bool", "default": True},
+    "allow_empty": {"type": "bool", "default": False},
+    "delete_namespaces": {"type": "bool", "default": False},
+}
+
+FEDERATED_RESOURCE: Spec = {
+    **FLEET,
+    **FAILURE,
+    "name": {"type": "str"},
+    **_RESOURCE,
+    "resources": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"name": {"type": "str", "required": True}, **_RESOURCE},
+    },
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "float", "default": 300.0},
+    "concurrency": {"type": "int", "default": 16},
+}
+
+#: the options of `federated_resource` that describe one resource
+RESOURCE_OPTIONS = ("name", *_RESOURCE)
+
+CLUSTER: Spec = {
+    **FLEET,
+    **FAILURE,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "share": {"type": "bool", "default": False},
+    "workloads": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
+}
+
+FEDERATED_RESOURCE_INFO: Spec = {
+    **FLEET,
+    "name": {"type": "list", "elements": "str"},
+    "show": {"type": "bool", "default": False},
+}

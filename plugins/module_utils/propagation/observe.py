@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a member has now: its kinds, the federation's memory on it, and the metadata of every object of the resources in question."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..fleet.api import MemberApi
+from ..fleet.discovery import Discovery
+from ..model import names
+from ..model.errors import Kind, MemberError
+from ..model.manifest import GroupKind, ObjectName
+from .store import Memory, read_memory
+
+NAMESPACE = GroupKind("", "Namespace")
+SECRET = GroupKind("", "Secret")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One member at one moment. ``objects`` holds metadata only: no value of any Secret is read."""
+
+    api: MemberApi
+    discovery: Discovery
+    memory: Memory
+    objects: Mapping[ObjectName, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Interest:
+    """What to look for: the resources, the kinds in their templates, and the namespaces these go to."""
+
+    federation: str
+    resources: frozenset[str]
+    kinds: frozenset[GroupKind]
+    namespaces: frozenset[str]
+
+
+def look(api: MemberApi, federation: str) -> Observation:
+    """The first look: discovery and memory. MemberError when the member cannot be read."""
+    discovery = api.discover()
+    return Observation(api, discovery, read_memory(api, federation))
+
+
+def require_joined(name: str, federation: str, memory: Memory) -> None:
+    """MemberError unless the member joined this federation, under this very name."""
+    if memory.fleet is None:
+        raise MemberError(
+            Kind.NOT_JOINED,
+            f"not a member of federation {federation}",
+            "join it first: the module multicluster.federation.cluster, or the playbook multicluster.federation.site",
+        )
+    if memory.member != name:
+        raise MemberError(
+            Kind.REFUSED,
+            f"this cluster joined federation {federation} as {memory.member}, not as {name}",
+            "correct the kubeconfig or context of this host, or give the host its old name",
+        )
+
+
+def selector_for(federation: str, resources: Iterable[str]) -> str:
+    """The label selector of everything that these resources may own."""
+    return f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RESOURCE} in ({','.join(sorted(resources))})"
+
+
+def list_owned(
+    api: MemberApi,
+    discovery: Discovery,
+    federation: str,
+    resources: Collection[str],
+    kinds: Iterable[GroupKind],
+    spaces: Iterable[str],
+) -> dict[ObjectName, Mapping[str, Any]]:
+    """Metadata of all objects that carry the labels of these resources, one LIST a kind.
+
+    Kinds that the member does not serve have no objects; kinds whose group does not answer are an error, because what is in them
+    is unknown. Secrets are listed by namespace, so that nobody has to be allowed to list them everywhere.
+    """
+    selector = selector_for(federation, resources)
+    found: dict[ObjectName, Mapping[str, Any]] = {}
+    for kind in sorted(kinds):
+        served = discovery.find(kind)
+        if served is None:
+            if kind.group in discovery.stale:
+                discovery.require(kind)
+            continue
+        for namespace in sorted(set(spaces)) if kind == SECRET else ("",):
+            for item in api.objects(served, namespace, selector):
+                metadata = item["metadata"]
+                found[ObjectName(kind, metadata.get("namespace") or "", metadata["name"])] = metadata
+    return found
+
+
+def observe(api: MemberApi, name: str, interest: Interest) -> Observation:
+    """Everything the plan needs to know of one member. MemberError when anything of it cannot be read completely."""
+    first = look(api, interest.federation)
+    require_joined(name, interest.federation, first.memory)
+    kinds, spaces = set(interest.kinds), set(interest.namespaces)
+    for resource in interest.resources:
+        stored = first.memory.resources.get(resource)
+        if stored is not None:
+            kinds |= stored.record.kinds
+            spaces |= stored.record.namespaces
+    resources = interest.resources | {names.RESOURCE_NAMESPACES}
+    objects = list_owned(api, first.discovery, interest.federation, resources, kinds | {NAMESPACE}, spaces)
+    return Observation(api, first.discovery, first.memory, objects)

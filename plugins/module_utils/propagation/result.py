@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run tells: one line to read, the state of each member as data. No manifest and no secret is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..model.errors import FederationError, MemberError
+from ..model.policy import FailOn
+from .apply import Done, Outcome
+from .health import Health
+
+#: more objects than this are counted, not listed: a result has to fit into an event of AWX
+LISTED = 200
+
+_ORDER = (
+    Done.CREATED,
+    Done.CHANGED,
+    Done.REPAIRED,
+    Done.DELETED,
+    Done.PREDICTED,
+    Done.DEFERRED,
+    Done.KEPT,
+    Done.FAILED,
+)
+
+
+class Status:
+    """The state of a member after a run."""
+
+    OK = "ok"
+    CHANGED = "changed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass
+class MemberReport:
+    """What one member did. ``health`` is that of what was waited for; ``skipped`` says why nothing was to be done."""
+
+    name: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    error: FederationError | None = None
+    unhealthy: dict[str, Health] = field(default_factory=dict)
+    recorded: bool = False
+    skipped: str = ""
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def failures(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.done == Done.FAILED]
+
+    @property
+    def changed(self) -> bool:
+        return self.recorded or any(outcome.done in Done.WRITTEN for outcome in self.outcomes)
+
+    @property
+    def status(self) -> str:
+        if self.error is not None or self.failures or self.unhealthy:
+            return Status.FAILED
+        if self.changed:
+            return Status.CHANGED
+        return Status.SKIPPED if self.skipped and not self.outcomes else Status.OK
+
+    @property
+    def reason(self) -> str:
+        """The class of the failure (`Kind`), or "unhealthy", or ""."""
+        if self.error is not None:
+            return self.error.kind if isinstance(self.error, MemberError) else "failed"
+        if self.failures:
+            return self.failures[0].kind
+        return "unhealthy" if self.unhealthy else ""
+
+    def message(self) -> str:
+        """One line: what went wrong if anything did, otherwise what was done."""
+        if self.error is not None:
+            return str(self.error)
+        if self.failures:
+            first = self.failures[0]
+            more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
+            return f"{first.name}: {first.message}{more}"
+        if self.unhealthy:
+            name, health = next(iter(self.unhealthy.items()))
+            more = f" (and {len(self.unhealthy) - 1} more)" if len(self.unhealthy) > 1 else ""
+            return f"{name}: {health.problem}{more}"
+        counts = count(self.outcomes)
+        done = ", ".join(f"{counts[key]} {key}" for key in _ORDER if counts.get(key))
+        return done or self.skipped or "nothing to do"
+
+    def data(self) -> dict[str, Any]:
+        counts = count(self.outcomes)
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "changed": self.changed,
+            "msg": self.message(),
+            "objects": {"total": len(self.outcomes), **{key: counts.get(key, 0) for key in (*_ORDER, Done.UNCHANGED)}},
+            "notes": self.notes,
+        }
+
+
+def count(outcomes: list[Outcome]) -> dict[str, int]:
+    """How many outcomes there are of each sort."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        counts[outcome.done] = counts.get(outcome.done, 0) + 1
+    return counts
+
+
+@dataclass
+class ResourceReport:
+    """Where a resource was placed, and why not elsewhere. ``error`` says why nothing was done for it at all."""
+
+    name: str
+    selected: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    error: FederationError | None = None
+
+    def data(self) -> dict[str, Any]:
+        return {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
+
+
+def _headline(resources: Mapping[str, ResourceReport], members: Mapping[str, MemberReport], check: bool) -> str:
+    broken = [f"resource {r.name}: {r.error}" for r in resources.values() if r.error]
+    if broken:
+        return "; ".join(broken)
+    taking_part = [m for m in members.values() if m.status != Status.SKIPPED]
+    totals = count([outcome for member in members.values() for outcome in member.outcomes])
+    objects = ", ".join(f"{totals[key]} {key}" for key in _ORDER if totals.get(key)) or "nothing to do"
+    failing = [m for m in taking_part if m.status == Status.FAILED]
+    head = f"{len(taking_part)} member{'s' if len(taking_part) != 1 else ''}: {objects}"
+    if check:
+        head = f"check mode, nothing was written; {head}"
+    if failing:
+        shown = "; ".join(f"{m.name}: {m.message()}" for m in failing[:5])
+        more = f"; and {len(failing) - 5} more" if len(failing) > 5 else ""
+        head += f"; {len(failing)} failed: {shown}{more}"
+    return head
+
+
+def build(
+    resources: Mapping[str, ResourceReport],
+    members: Mapping[str, MemberReport],
+    fail_on: FailOn,
+    check: bool,
+    diff: bool,
+    warnings: list[str],
+) -> dict[str, Any]:
+    """The result of a module, ordered by name so that two runs can be compared line by line."""
+    taking_part = [m for m in members.values() if m.status != Status.SKIPPED]
+    failing = [m for m in taking_part if m.status == Status.FAILED]
+    listed = [
+        {"member": m.name, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
+        for _name, m in sorted(members.items())
+        for o in sorted(m.outcomes, key=lambda o: (o.resource, o.name))
+        if o.done != Done.UNCHANGED
+    ]
+    result: dict[str, Any] = {
+        "changed": any(m.changed for m in members.values()),
+        "failed": any(r.error for r in resources.values()) or fail_on.too_many(len(failing), len(taking_part)),
+        "msg": _headline(resources, members, check),
+        "members": {name: member.data() for name, member in sorted(members.items())},
+        "resources": {name: resource.data() for name, resource in sorted(resources.items())},
+        "objects": listed[:LISTED],
+        "summary": {
+            "members": len(taking_part),
+            "failed": len(failing),
+            "changed": sum(1 for m in taking_part if m.changed),
+            "objects_not_listed": max(0, len(listed) - LISTED),
+        },
+    }
+    notes = warnings + [f"{m.name}: {note}" for m in members.values() for note in m.notes]
+    if failing and not result["failed"]:
+        notes += [f"{m.name}: {m.message()}" for m in failing]
+    if notes:
+        result["warnings"] = notes
+    if diff:
+        result["diff"] = [o.diff for _name, m in sorted(members.items()) for o in m.outcomes if o.diff is not None]
+    return result

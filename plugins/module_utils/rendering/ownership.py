@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is ours: the marks we set, and the exact rule for "nothing to do", decided from metadata alone.
+
+An object needs no write when our hash is on it and our manager still holds every field that we want. The fieldsV1 format of
+managedFields is documented in the API reference of meta/v1; its keys say how a list is merged, so no schema is needed:
+``{}`` is a leaf, ``f:<name>`` a field, ``k:{..}`` an item of a list of maps, ``v:<json>`` an item of a set, ``.`` the node itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model import names
+from ..model.manifest import Manifest, ObjectName
+
+#: changes whenever the canonical form changes, which costs one harmless write per object
+HASH_FORM = "1"
+
+#: set by the API server: never part of what we want
+_SERVER_METADATA = (
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_without_nulls(v) for v in value]
+    return value
+
+
+def normalise(manifest: Manifest) -> Manifest:
+    """A copy with only what a user can want: no nulls, no server fields, no status, Secret text as base64 data."""
+    want: Manifest = _without_nulls(manifest)
+    want.pop("status", None)
+    for key in _SERVER_METADATA:
+        want["metadata"].pop(key, None)
+    template = want.get("spec", {}).get("template") if isinstance(want.get("spec"), dict) else None
+    if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
+        template["metadata"].pop("creationTimestamp", None)
+    if want["kind"] == "Secret" and want["apiVersion"] == "v1" and "stringData" in want:
+        text = want.pop("stringData")
+        want["data"] = {**want.get("data", {}), **{k: base64.b64encode(v.encode()).decode() for k, v in text.items()}}
+    return want
+
+
+def mark(want: Manifest, name: ObjectName, federation: str, resource: str) -> Manifest:
+    """Set the namespace, our labels and our annotations (the hash among them) on a normalised manifest, in place."""
+    metadata = want["metadata"]
+    if name.namespace:
+        metadata["namespace"] = name.namespace
+    else:
+        metadata.pop("namespace", None)
+    labels = metadata.setdefault("labels", {})
+    labels[names.LABEL_FEDERATION] = federation
+    labels[names.LABEL_RESOURCE] = resource
+    annotations = metadata.setdefault("annotations", {})
+    annotations.pop(names.ANNOTATION_HASH, None)
+    annotations[names.ANNOTATION_OBJECT] = name.annotation()
+    annotations[names.ANNOTATION_HASH] = fingerprint(want)
+    return want
+
+
+def fingerprint(want: Any) -> str:
+    """A short hash of the canonical JSON of any plain data, with the form it was made in."""
+    text = json.dumps(want, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"{HASH_FORM}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def applied_entry(metadata: Mapping[str, Any], manager: str, api_version: str | None = None) -> dict[str, Any] | None:
+    """The managedFields entry of our server-side apply (in this apiVersion, if given), or None."""
+    for entry in metadata.get("managedFields") or []:
+        if (
+            entry.get("manager") == manager
+            and entry.get("operation") == "Apply"
+            and not entry.get("subresource")
+            and (api_version is None or entry.get("apiVersion") == api_version)
+        ):
+            return dict(entry)
+    return None
+
+
+def is_owned(metadata: Mapping[str, Any], name: ObjectName, federation: str, resource: str | None) -> bool:
+    """Whether this federation made the object, for this resource if one is named: label, annotation naming it, applied fields.
+
+    A copy made with ``kubectl get -o yaml | kubectl create`` carries our labels and annotations, but not our applied fields.
+    """
+    return (
+        is_marked(metadata, name, federation, resource)
+        and applied_entry(metadata, names.field_manager(federation)) is not None
+    )
+
+
+def is_marked(metadata: Mapping[str, Any], name: ObjectName, federation: str, resource: str | None) -> bool:
+    """Whether labels and annotation claim the object for this federation: enough to write to it where it is wanted anyway,
+    never enough to delete it."""
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    return (
+        labels.get(names.LABEL_FEDERATION) == federation
+        and (resource is None or labels.get(names.LABEL_RESOURCE) == resource)
+        and annotations.get(names.ANNOTATION_OBJECT) == name.annotation()
+    )
+
+
+def lost(want: Manifest, fields: Mapping[str, Any]) -> list[str]:
+    """Paths that ``want`` has and our managedFields entry no longer holds; [] when all is held."""
+    body = {key: value for key, value in want.items() if key not in ("apiVersion", "kind", "metadata")}
+    body["metadata"] = {k: v for k, v in want["metadata"].items() if k not in ("name", "namespace")}
+    return list(_lost(body, fields, ""))
+
+
+def _lost(want: Any, fields: Mapping[str, Any], path: str) -> Iterator[str]:
+    if not fields:
+        return
+    if isinstance(want, dict):
+        for key in sorted(want):
+            node = fields.get(f"f:{key}")
+            if node is None:
+                yield f"{path}.{key}"
+            else:
+                yield from _lost(want[key], node, f"{path}.{key}")
+    elif isinstance(want, list):
+        yield from _lost_items(want, fields, path)
+
+
+def _lost_items(want: list[Any], fields: Mapping[str, Any], path: str) -> Iterator[str]:
+    values = {key[2:] for key in fields if key.startswith("v:")}
+    keyed = [(json.loads(key[2:]), node) for key, node in fields.items() if key.startswith("k:")]
+    unmatched = []
+    for position, item in enumerate(want):
+        if isinstance(item, dict) and keyed:
+            exact = next((entry for entry in keyed if all(item.get(k) == v for k, v in entry[0].items())), None)
+            if exact is None:
+                unmatched.append((position, item))
+            else:
+                keyed.remove(exact)
+                yield from _lost(item, exact[1], f"{path}[{position}]")
+        elif json.dumps(item, separators=(",", ":"), ensure_ascii=False) not in values:
+            yield f"{path}[{position}]"
+    # a key that the item leaves out was filled in with its default by the server: the keys that are there decide
+    for position, item in unmatched:
+        near = next((entry for entry in keyed if all(item[k] == v for k, v in entry[0].items() if k in item)), None)
+        if near is None:
+            yield f"{path}[{position}]"
+        else:
+            keyed.remove(near)
+            yield from _lost(item, near[1], f"{path}[{position}]")
+
+
+def holders(metadata: Mapping[str, Any], path: str, ours: str) -> list[str]:
+    """Managers other than ours that hold the field at ``path`` now (as `lost` writes paths), newest first."""
+    steps = [step for step in path.split("[", maxsplit=1)[0].split(".") if step]
+    found = []
+    for entry in sorted(metadata.get("managedFields") or [], key=lambda e: str(e.get("time")), reverse=True):
+        node: Any = entry.get("fieldsV1") or {}
+        for step in steps:
+            node = node.get(f"f:{step}") if isinstance(node, dict) else None
+            if node is None:
+                break
+        if node is not None and entry.get("manager") != ours and not entry.get("subresource"):
+            found.append(str(entry.get("manager")))
+    return found

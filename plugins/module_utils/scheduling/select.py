@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which members get a resource: a pure filter that gives a reason for every member, chosen or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..model.cluster import NO_EXECUTE, Cluster
+from ..model.placement import Placement
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The outcome for one member. ``reason`` is "" for a member that was chosen without anything to remark."""
+
+    member: str
+    selected: bool
+    reason: str = ""
+
+
+def decide(placement: Placement, cluster: Cluster, placed: bool) -> Decision:
+    """Whether ``cluster`` gets the resource; ``placed`` says that it has it now, which NoSchedule does not take away."""
+    reason = placement.where.why_not(cluster)
+    if reason:
+        return Decision(cluster.name, False, reason)
+    for taint in cluster.taints:
+        if any(toleration.tolerates(taint) for toleration in placement.tolerations):
+            continue
+        if placed and taint.effect != NO_EXECUTE:
+            continue
+        return Decision(cluster.name, False, f"taint {taint} is not tolerated")
+    return Decision(cluster.name, True)
+
+
+def select(placement: Placement, fleet: Sequence[Cluster], placed: Collection[str]) -> Mapping[str, Decision]:
+    """Decide for every member; the answer is ordered by name, whatever the order of the fleet."""
+    return {c.name: decide(placement, c, c.name in placed) for c in sorted(fleet, key=lambda c: c.name)}

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the fleet-wide actions share: options, the fleet out of the inventory, files, and the hand-over to a module."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.multicluster.federation.plugins.module_utils import verbs
+from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet, build_fleet
+from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError, FederationError
+from ansible_collections.multicluster.federation.plugins.module_utils.options import CONNECTION, FACTS, Spec
+
+#: what belongs to a fleet in the inventory and not in a module that runs elsewhere
+_ACTION_ONLY = ("fleet_group",)
+
+
+def plain(value: Any) -> Any:
+    """A copy in plain types: Ansible hands over tagged subclasses, which other libraries do not know."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _host_options(hostvars: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """The ``cluster_*`` variables of one host. Each is read by name, so that no other variable of the host is templated."""
+    try:
+        found = hostvars[host]
+        options = {key: found.get(f"cluster_{key}") for key in (*FACTS, *CONNECTION)}
+        return {key: plain(value) for key, value in options.items() if value is not None}
+    except AnsibleError as error:
+        raise ConfigError(f"a cluster_ variable of host {host} cannot be read: {error}") from None
+
+
+def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: str | None) -> Fleet:
+    """The fleet of an inventory group. Only the hosts in play are written to; the plan sees all of them, even under --limit."""
+    if not federation:
+        raise ConfigError(
+            "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
+        )
+    hosts = list(task_vars.get("groups", {}).get(group, ()))
+    if not hosts:
+        raise ConfigError(
+            f"the inventory has no hosts in the group {group!r}", "put the clusters there, or set fleet_group"
+        )
+    hostvars = task_vars["hostvars"]
+    in_play = set(task_vars.get("ansible_play_batch") or ()) & set(hosts)
+    if not in_play:
+        raise ConfigError(f"no host of this play is in the group {group!r}", f"use hosts: {group} for the play")
+    return build_fleet(federation, (verbs.read_cluster(host, _host_options(hostvars, host)) for host in hosts), in_play)
+
+
+def federation_name(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
+    """The option ``federation``, or the variable ``federation_name``."""
+    if params.get("federation"):
+        return str(params["federation"])
+    name = task_vars.get("federation_name")
+    return None if name is None else str(action._templar.template(name))
+
+
+def _files(action: ActionBase, folder: str, path: str, suffixes: tuple[str, ...]) -> list[str]:
+    """The file at ``path``, or the manifests in it if it is a directory, in the order of their names."""
+    found = action._find_needle(folder, path)
+    if not os.path.isdir(found):
+        return [found]
+    entries = sorted(os.listdir(found))
+    files = [os.path.join(found, e) for e in entries if e.endswith(suffixes) and not e.startswith(".")]
+    if not files:
+        raise ConfigError(f"there is no manifest in {found}", f"manifests are files that end in {', '.join(suffixes)}")
+    return files
+
+
+def _text(action: ActionBase, path: str) -> str:
+    """The text of a file, decrypted if it is a vault, without a temporary file."""
+    loader = action._loader
+    if hasattr(loader, "get_text_file_contents"):
+        return str(loader.get_text_file_contents(path))
+    return str(loader._get_file_contents(path)[0].decode("utf-8"))
+
+
+def sources_of(action: ActionBase, entry: Mapping[str, Any], task_vars: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, YAML text) of everything that ``src`` and ``template`` name."""
+    sources = []
+    try:
+        for path in entry.get("src") or []:
+            files = _files(action, "files", path, (".yaml", ".yml", ".json"))
+            sources += [(os.path.relpath(file), _text(action, file)) for file in files]
+        for path in entry.get("template") or []:
+            files = _files(action, "templates", path, (".j2", ".yaml", ".yml", ".json"))
+            sources += [(os.path.relpath(file), _render(action, file, task_vars)) for file in files]
+    except UnicodeDecodeError:
+        raise ConfigError(f"resource {entry.get('name')}: a file of src is not UTF-8 text") from None
+    except AnsibleError as error:
+        raise ConfigError(f"resource {entry.get('name')}: {error}") from None
+    return sources
+
+
+def _render(action: ActionBase, file: str, task_vars: Mapping[str, Any]) -> str:
+    text = _text(action, file)
+    try:
+        from ansible.template import trust_as_template  # ansible-core 2.19 and later render only what is trusted
+    except ImportError:
+        return str(action._templar.copy_with_new_env(available_variables=task_vars).template(text, convert_data=False))
+    return str(action._templar.copy_with_new_env(available_variables=task_vars).template(trust_as_template(text)))
+
+
+def run_verb(
+    action: ActionBase,
+    task_vars: Mapping[str, Any],
+    spec: Spec,
+    in_process: Callable[[dict[str, Any], Fleet], dict[str, Any]],
+    for_module: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Validate the options, then run the verb here over the inventory, or as a module where ``clusters`` is given.
+
+    ``in_process(params, fleet)`` returns the result; ``for_module(params)`` returns the arguments of the module.
+    """
+    try:
+        _validation, params = action.validate_argument_spec(argument_spec=spec)
+        params = plain(params)
+        federation = federation_name(action, params, task_vars)
+        if params.get("clusters") is not None:
+            params["federation"] = federation
+            arguments = {k: v for k, v in for_module(params).items() if v is not None and k not in _ACTION_ONLY}
+            return dict(action._execute_module(module_args=arguments, task_vars=task_vars))
+        return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation))
+    except FederationError as error:
+        return {"failed": True, "changed": False, "msg": str(error)}
