@@ -63,8 +63,16 @@ def federation_name(action: ActionBase, params: Mapping[str, Any], task_vars: Ma
 
 
 def _files(action: ActionBase, folder: str, path: str, suffixes: tuple[str, ...]) -> list[str]:
-    """The file at ``path``, or the manifests in it if it is a directory, in the order of their names."""
-    found = action._find_needle(folder, path)
+    """The file at ``path``, or the manifests in it if it is a directory, in the order of their names.
+
+    Looked for where Ansible looks; then where the user stands, since a playbook of a collection has no folder of the user's.
+    """
+    try:
+        found = action._find_needle(folder, path)
+    except AnsibleError:
+        found = os.path.abspath(os.path.expanduser(path))
+        if not os.path.exists(found):
+            raise ConfigError(f"{path} is neither beside the playbook nor in {os.getcwd()}") from None
     if not os.path.isdir(found):
         return [found]
     entries = sorted(os.listdir(found))
@@ -94,6 +102,8 @@ def sources_of(action: ActionBase, entry: Mapping[str, Any], task_vars: Mapping[
             sources += [(os.path.relpath(file), _render(action, file, task_vars)) for file in files]
     except UnicodeDecodeError:
         raise ConfigError(f"resource {entry.get('name')}: a file of src is not UTF-8 text") from None
+    except ConfigError as error:
+        raise ConfigError(f"resource {entry.get('name')}: {error.message}", error.hint) from None
     except AnsibleError as error:
         raise ConfigError(f"resource {entry.get('name')}: {error}") from None
     return sources

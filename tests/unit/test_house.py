@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "scheduling": PURE,
     "rendering": PURE,
     "fleet": PURE,
-    "membership": ENGINE,
+    "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
     "sandbox": {"model.errors"},
 }

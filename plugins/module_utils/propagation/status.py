@@ -127,7 +127,7 @@ def run(fleet: Fleet, chosen: Sequence[str] | None, options: Options) -> dict[st
         for name, status in statuses.items()
     ]
     cells = {
-        (resource, str(workload), name): health
+        (resource, workload, name): health
         for name, status in statuses.items()
         for resource, workloads in status.workloads.items()
         for workload, health in workloads.items()

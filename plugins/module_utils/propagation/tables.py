@@ -7,9 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..model.manifest import ObjectName
 from .health import Health
 
-WIDTH = 110
+#: columns of text before a table is continued below, and how many problems are told of
+WIDTH, PROBLEMS = 110, 10
+
+Cell = tuple[str, ObjectName, str]
+Row = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -43,17 +48,38 @@ def _blocks(widths: Sequence[int], first: int) -> list[list[int]]:
     return blocks
 
 
-def workload_table(columns: Sequence[Column], cells: Mapping[tuple[str, str, str], Health]) -> list[str]:
-    """Lines of a table. ``cells`` maps (resource, workload, member) to its health; a member without an entry shows "-"."""
-    rows = sorted({(resource, workload) for resource, workload, _member in cells})
-    heads = [("member", [c.name for c in columns]), ("region", [c.region or "-" for c in columns])]
+def _body(columns: Sequence[Column], cells: Mapping[Cell, Health]) -> list[Row]:
+    """A heading for each resource, and a row for each of its workloads; the namespace is said once if it is the same for all."""
+    rows: list[Row] = []
+    for resource in sorted({resource for resource, _workload, _member in cells}):
+        workloads = sorted({workload for owner, workload, _member in cells if owner == resource})
+        spaces = {workload.namespace for workload in workloads}
+        one = len(spaces) == 1
+        rows.append((f"{resource} (namespace {spaces.pop()})" if one else resource, [""] * len(columns)))
+        for workload in workloads:
+            label = f"{workload.kind.kind} {workload.name}" if one else str(workload)
+            values = [_cell(cells.get((resource, workload, column.name)), column) for column in columns]
+            rows.append((f"  {label}", values))
+    return rows
+
+
+def _problems(cells: Mapping[Cell, Health]) -> list[str]:
+    """What is not healthy, and why; a few of them, since one cause often has many victims."""
+    lines = [
+        f"! {member}: {workload}: {health.problem}"
+        for (_resource, workload, member), health in sorted(cells.items(), key=lambda item: (item[0][2], item[0]))
+        if not health.healthy
+    ]
+    return lines[:PROBLEMS] + ([f"! and {len(lines) - PROBLEMS} more"] if len(lines) > PROBLEMS else [])
+
+
+def workload_table(columns: Sequence[Column], cells: Mapping[Cell, Health]) -> list[str]:
+    """Lines of a table. ``cells`` has the health of each (resource, workload, member); a member without an entry shows "-"."""
+    heads: list[Row] = [("member", [c.name for c in columns]), ("region", [c.region or "-" for c in columns])]
     if any(c.taints for c in columns):
         heads.append(("taints", [c.taints or "-" for c in columns]))
     heads.append(("state", [c.trouble or "ready" for c in columns]))
-    body = [
-        (f"{resource}: {workload}", [_cell(cells.get((resource, workload, c.name)), c) for c in columns])
-        for resource, workload in rows
-    ]
+    body = _body(columns, cells)
     first = max(len(label) for label, _values in heads + body)
     widths = [max(len(values[i]) for _label, values in heads + body) for i in range(len(columns))]
     lines: list[str] = []
@@ -65,9 +91,5 @@ def workload_table(columns: Sequence[Column], cells: Mapping[tuple[str, str, str
             if number == len(heads):
                 lines.append(rule)
             lines.append((label.ljust(first) + "".join("  " + values[i].ljust(widths[i]) for i in block)).rstrip())
-    problems = sorted(
-        f"! {member}: {workload}: {health.problem}"
-        for (_r, workload, member), health in cells.items()
-        if not health.healthy
-    )
+    problems = _problems(cells)
     return lines + ([""] + problems if problems else [])
