@@ -122,7 +122,13 @@ class MemberApi:
 
     def discover(self) -> Discovery:
         """Every kind the member serves."""
-        return parse_discovery([self.checked("GET", path, accept=ACCEPT) for path in ("/api", "/apis")])
+        documents = []
+        for path in ("/api", "/apis"):
+            response = self.call("GET", path, accept=ACCEPT)
+            if response.code in (401, 403) or response.code >= 500:
+                raise explain(response)
+            documents.append(response.body)
+        return parse_discovery(documents)
 
     def version(self) -> str:
         """The version of the API server, for example v1.34.4."""

@@ -38,7 +38,7 @@ from . import result
 from .apply import Hand, deferred, delete, write
 from .health import WAITED
 from .observe import Interest, Observation, observe, selector_for
-from .plan import MemberPlan, Step, plan_member, prepare
+from .plan import Action, MemberPlan, Step, plan_member, prepare
 from .store import delete_resource_record, write_resource_record
 from .wait import wait_healthy
 
@@ -285,6 +285,8 @@ class _Run:
             if plan.record is None:
                 continue
             stored = seen.memory.resources.get(plan.resource.name)
+            if stored is None and not plan.of(*Action.WRITES, Action.NONE):
+                continue  # every object is blocked: there is nothing to remember
             grown = plan.record
             if stored is not None:
                 grown = replace(

@@ -62,8 +62,9 @@ def require_joined(name: str, federation: str, memory: Memory) -> None:
 
 
 def selector_for(federation: str, resources: Iterable[str]) -> str:
-    """The label selector of everything that these resources may own."""
-    return f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RESOURCE} in ({','.join(sorted(resources))})"
+    """The label selector of everything that these resources may own; their records carry their names, too, but are ours."""
+    chosen = ",".join(sorted(resources))
+    return f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RESOURCE} in ({chosen}),!{names.LABEL_RECORD}"
 
 
 def list_owned(

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,9 @@ _ORDER = (
     Done.KEPT,
     Done.FAILED,
 )
+
+
+_HEADLINE = tuple(done for done in _ORDER if done not in (Done.KEPT, Done.FAILED))
 
 
 class Status:
@@ -87,9 +90,7 @@ class MemberReport:
             name, health = next(iter(self.unhealthy.items()))
             more = f" (and {len(self.unhealthy) - 1} more)" if len(self.unhealthy) > 1 else ""
             return f"{name}: {health.problem}{more}"
-        counts = count(self.outcomes)
-        done = ", ".join(f"{counts[key]} {key}" for key in _ORDER if counts.get(key))
-        return done or self.skipped or "nothing to do"
+        return _counted(count(self.outcomes), _ORDER) or self.skipped or "nothing to do"
 
     def data(self) -> dict[str, Any]:
         counts = count(self.outcomes)
@@ -101,6 +102,10 @@ class MemberReport:
             "objects": {"total": len(self.outcomes), **{key: counts.get(key, 0) for key in (*_ORDER, Done.UNCHANGED)}},
             "notes": self.notes,
         }
+
+
+def _counted(counts: Mapping[str, int], kinds: Sequence[str]) -> str:
+    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind))
 
 
 def count(outcomes: list[Outcome]) -> dict[str, int]:
@@ -124,21 +129,30 @@ class ResourceReport:
         return {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
 
 
+def _failures(failing: list[MemberReport]) -> str:
+    """What went wrong, said once where it is the same on several members."""
+    members: dict[str, list[str]] = {}
+    for member in failing:
+        members.setdefault(member.message(), []).append(member.name)
+    causes = [
+        f"{', '.join(who[:8])}{f' and {len(who) - 8} more' if len(who) > 8 else ''}: {what}" for what, who in members.items()
+    ]
+    return "; ".join(causes[:5]) + (f"; and {len(causes) - 5} more causes" if len(causes) > 5 else "")
+
+
 def _headline(resources: Mapping[str, ResourceReport], members: Mapping[str, MemberReport], check: bool) -> str:
     broken = [f"resource {r.name}: {r.error}" for r in resources.values() if r.error]
     if broken:
         return "; ".join(broken)
     taking_part = [m for m in members.values() if m.status != Status.SKIPPED]
     totals = count([outcome for member in members.values() for outcome in member.outcomes])
-    objects = ", ".join(f"{totals[key]} {key}" for key in _ORDER if totals.get(key)) or "nothing to do"
+    objects = _counted(totals, _HEADLINE) or "nothing to do"
     failing = [m for m in taking_part if m.status == Status.FAILED]
     head = f"{len(taking_part)} member{'s' if len(taking_part) != 1 else ''}: {objects}"
     if check:
         head = f"check mode, nothing was written; {head}"
     if failing:
-        shown = "; ".join(f"{m.name}: {m.message()}" for m in failing[:5])
-        more = f"; and {len(failing) - 5} more" if len(failing) > 5 else ""
-        head += f"; {len(failing)} failed: {shown}{more}"
+        head += f"; failed on {len(failing)}: {_failures(failing)}"
     return head
 
 
