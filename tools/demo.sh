@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . tools/env.sh
 
 echo "Starting the sandbox. The first time, its Kubernetes binaries are built: that takes minutes."
-ansible-playbook multicluster.federation.sandbox_up -e sandbox_name=demo
+ansible-playbook multicluster.federation.sandbox_up -e sandbox_name=demo -e @examples/demo/sandbox.yml
 inventory="${XDG_STATE_HOME:-$HOME/.local/state}/multicluster.federation/sandboxes/demo/inventory.yml"
 ansible-playbook -i "$inventory" multicluster.federation.site -e @examples/demo/vars.yml
 

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Real API servers and real ansible-playbook processes for the tests.
+
+One sandbox of three members serves all tests of a session; each test has a federation and a namespace of its own on it, and leaves
+nothing behind. What the tests believe comes from the API servers, asked with the official client, and from their audit logs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.multicluster.federation.tests.integration.stage import (
+    MEMBERS,
+    Federation,
+    Kube,
+    Player,
+    Sandbox,
+)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Three members for all tests; FEDERATION_TEST_SANDBOX=<folder of a running sandbox> uses that one instead."""
+    given = os.environ.get("FEDERATION_TEST_SANDBOX")
+    if given:
+        yield Sandbox(Path(given).parent, Path(given).name)
+        return
+    root = tmp_path_factory.mktemp("sandboxes")
+    found = Sandbox(root, f"tests-{os.getpid()}")
+    variables = json.dumps({"sandbox_name": found.name, "sandbox_root": str(root)})
+
+    def play(playbook: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["ansible-playbook", f"multicluster.federation.{playbook}", "-e", variables],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=3000,
+            check=False,
+        )
+
+    try:
+        up = play("sandbox_up")
+        assert up.returncode == 0, up.stdout
+        yield found
+    finally:
+        down = play("sandbox_down")
+    assert down.returncode == 0, down.stdout
+    assert not found.folder.exists()
+
+
+@pytest.fixture(scope="session")
+def kube(sandbox: Sandbox) -> dict[str, Kube]:
+    """The official client for each member."""
+    return {member: Kube(sandbox.kubeconfig(member)) for member in MEMBERS}
+
+
+@pytest.fixture
+def player(sandbox: Sandbox, tmp_path: Path) -> Player:
+    """Runs playbooks over the sandbox's own inventory."""
+    return Player(tmp_path, sandbox.inventory)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def unjoined(sandbox: Sandbox, kube: dict[str, Kube], player: Player, tmp_path: Path) -> Iterator[Federation]:
+    """A federation that nobody has joined yet; whatever joins it leaves when the test ends."""
+    name = f"t{os.getpid()}-{next(_numbers)}"
+    body = yaml.safe_load(sandbox.inventory.read_text())
+    body["clusters"].setdefault("vars", {})["federation_name"] = name
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(yaml.safe_dump(body))
+    yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
+    left = player.task("cluster", {"state": "absent", "workloads": "delete"}, inventory=inventory)
+    assert not left.result["failed"], left.message
+    for client in kube.values():
+        for namespace in client.names("v1", "Namespace"):
+            if namespace.startswith(f"{name}-"):
+                client.delete("v1", "Namespace", namespace)
+
+
+@pytest.fixture
+def federation(unjoined: Federation) -> Federation:
+    """A federation with all three members joined."""
+    joined = unjoined.player.task("cluster", {}, inventory=unjoined.inventory)
+    assert not joined.result["failed"], joined.message
+    return unjoined

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the integration tests stand on: playbooks run as a user runs them, the sandbox, and the official client as witness."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+import yaml
+
+MEMBERS = ("eu-1", "eu-2", "us-1")
+NAMESPACED_MARK = "multicluster.federation/federation"
+
+
+@dataclass(frozen=True)
+class Played:
+    """One finished run of ansible-playbook. ``result`` is what the task of interest registered."""
+
+    rc: int
+    output: str
+    result: dict[str, Any]
+
+    @property
+    def message(self) -> str:
+        return str(self.result["msg"])
+
+    def member(self, name: str) -> dict[str, Any]:
+        return dict(self.result["members"][name])
+
+
+@dataclass
+class Player:
+    """Runs playbooks as a user would, in a folder and a HOME of their own."""
+
+    folder: Path
+    inventory: Path
+    runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def run(
+        self, *arguments: str, inventory: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        clean = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("K8S_AUTH_", "KUBECONFIG", "ANSIBLE_")) or k == "ANSIBLE_COLLECTIONS_PATH"
+        }
+        return subprocess.run(
+            ["ansible-playbook", "-i", str(inventory or self.inventory), *arguments],
+            cwd=self.folder,
+            env={
+                **clean,
+                "HOME": str(home),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    def task(
+        self,
+        module: str,
+        options: dict[str, Any],
+        *arguments: str,
+        inventory: Path | None = None,
+        hosts: str = "clusters",
+        play: dict[str, Any] | None = None,
+        task: dict[str, Any] | None = None,
+    ) -> Played:
+        """Run one task of the collection and return what it registered, whether it failed or not."""
+        number = next(self.runs)
+        target = self.folder / f"result-{number}.json"
+        name = f"multicluster.federation.{module}"
+        content = "{{ registered | to_json }}"
+        tasks = [
+            {
+                "name": "Do it",
+                name: options,
+                "register": "registered",
+                "run_once": True,
+                "ignore_errors": True,
+                **(task or {}),
+            },
+            {
+                "name": "Tell",
+                "ansible.builtin.copy": {"content": content, "dest": str(target), "mode": "0600"},
+                "delegate_to": "localhost",
+                "run_once": True,
+                "check_mode": False,
+                "diff": False,
+            },
+        ]
+        book = self.folder / f"play-{number}.yml"
+        book.write_text(
+            yaml.safe_dump([{"name": "Test", "hosts": hosts, "gather_facts": False, **(play or {}), "tasks": tasks}])
+        )
+        done = self.run(str(book), *arguments, inventory=inventory)
+        assert target.exists(), done.stdout
+        return Played(done.returncode, done.stdout, json.loads(target.read_text()))
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: its inventory, and a kubeconfig and an audit log per member."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.name
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "inventory.yml"
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The host variables of each member, as the sandbox wrote them."""
+        return dict(yaml.safe_load(self.inventory.read_text())["clusters"]["hosts"])
+
+    def kubeconfig(self, member: str) -> Path:
+        return Path(self.hosts()[member]["cluster_kubeconfig"])
+
+    def audit(self, member: str) -> list[dict[str, Any]]:
+        """Every finished request in the audit log of a member, oldest first."""
+        found = next(self.kubeconfig(member).parent.rglob("audit.log"))
+        events = [json.loads(line) for line in found.read_text().splitlines() if line.endswith("}")]
+        return [event for event in events if event["stage"] == "ResponseComplete"]
+
+    def writes(self, member: str) -> list[str]:
+        """Requests of people (not of the control plane) that were meant to change something."""
+        return [
+            f"{event['verb']} {event['requestURI']}"
+            for event in self.audit(member)
+            if event["verb"] not in ("get", "list", "watch")
+            and "dryRun=All" not in event["requestURI"]
+            and not event["user"]["username"].startswith("system:")
+        ]
+
+
+class Kube:
+    """The official client for one member: what the tests believe."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.client = kubernetes.dynamic.DynamicClient(kubernetes.config.new_client_from_config(str(kubeconfig)))
+
+    def api(self, api_version: str, kind: str) -> Any:
+        return self.client.resources.get(api_version=api_version, kind=kind)
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        try:
+            return dict(self.api(api_version, kind).get(name=name, namespace=namespace).to_dict())
+        except kubernetes.dynamic.exceptions.NotFoundError:
+            return None
+
+    def names(self, api_version: str, kind: str, namespace: str | None = None, selector: str = "") -> list[str]:
+        found = self.api(api_version, kind).get(namespace=namespace, label_selector=selector).to_dict()
+        return sorted(item["metadata"]["name"] for item in found["items"] or [])
+
+    def create(self, manifest: dict[str, Any], namespace: str | None = None) -> None:
+        self.api(manifest["apiVersion"], manifest["kind"]).create(body=manifest, namespace=namespace)
+
+    def merge(self, api_version: str, kind: str, name: str, namespace: str | None, body: dict[str, Any]) -> None:
+        api = self.api(api_version, kind)
+        api.patch(name=name, namespace=namespace, body=body, content_type="application/merge-patch+json")
+
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
+        self.api(api_version, kind).delete(name=name, namespace=namespace)
+
+
+@dataclass(frozen=True)
+class Federation:
+    """A federation of the test's own: three joined members, and a namespace that is empty."""
+
+    name: str
+    namespace: str
+    inventory: Path
+    player: Player
+    sandbox: Sandbox
+    kube: dict[str, Kube]
+
+    def inventory_with(self, **hosts: dict[str, Any] | None) -> Path:
+        """The inventory with host variables changed or added (``eu_1={"cluster_region": "x"}``), or hosts left out (None)."""
+        body = yaml.safe_load(self.inventory.read_text())
+        for key, variables in hosts.items():
+            host = key.replace("_", "-")
+            if variables is None:
+                del body["clusters"]["hosts"][host]
+            else:
+                body["clusters"]["hosts"].setdefault(host, {}).update(variables)
+        path = self.player.folder / f"inventory-{len(list(self.player.folder.glob('inventory-*')))}.yml"
+        path.write_text(yaml.safe_dump(body))
+        return path
+
+    def propagate(
+        self, *arguments: str, inventory: Path | None = None, play: dict[str, Any] | None = None, **options: Any
+    ) -> Played:
+        """`federated_resource` with the test's namespace as default."""
+        options = {"namespace": self.namespace, "wait_timeout": 60, **options}
+        return self.player.task(
+            "federated_resource", options, *arguments, inventory=inventory or self.inventory, play=play
+        )
+
+    def versions(self) -> dict[str, dict[str, str]]:
+        """The resourceVersion of every labelled object of this federation on every member: two equal answers, no write between."""
+        kinds = [("v1", k) for k in ("Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount")]
+        kinds += [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("networking.k8s.io/v1", "Ingress")]
+        return {
+            member: {
+                f"{kind} {item['metadata'].get('namespace')}/{item['metadata']['name']}": item["metadata"][
+                    "resourceVersion"
+                ]
+                for api_version, kind in kinds
+                for item in client.api(api_version, kind)
+                .get(label_selector=f"{NAMESPACED_MARK}={self.name}")
+                .to_dict()["items"]
+            }
+            for member, client in self.kube.items()
+        }
