@@ -28,11 +28,11 @@ class ActionModule(ActionBase):
             _validation, params = self.validate_argument_spec(argument_spec=CONTROL_PLANE)
             # plain types: Ansible hands over tagged subclasses, which other libraries do not know
             result.update(self._work(json.loads(json.dumps(params)), task_vars))
+            if params["show"] and not result.get("failed"):
+                for line in report.lines(result):
+                    Display().display(f"  {line}" if line else "")
         except FederationError as error:
             result.update(failed=True, changed=False, msg=str(error))
-        if result.get("members") is not None and not result.get("failed") and self._task.args.get("show"):
-            for line in report.lines(result):
-                Display().display(f"  {line}" if line else "")
         if not self._task.diff:
             result.pop("diff", None)
         return result

@@ -235,6 +235,7 @@ options:
   kubernetes_version:
     description:
       - Version of Kubernetes. V(1.34.4) for a new member. Another version for a member that runs restarts it.
+      - Beside O(members), the version of those that name none.
     type: str
   assets:
     description:

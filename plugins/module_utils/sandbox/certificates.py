@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import os
 import shutil
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _YEARS = 10
 #: clocks of the machine may be set back a little between two starts
-_BEFORE = datetime.timedelta(days=1)
+_BEFORE = dt.timedelta(days=1)
 
 AUTHORITY = "ca"
 SERVER = "apiserver"
@@ -84,7 +84,7 @@ class _Authority:
         self._x509, self._ec, self._hashes, self._serialization = x509, ec, hashes, serialization
         self._usage, self._oid = ExtendedKeyUsageOID, NameOID
         self._folder = folder
-        self._now = datetime.datetime.now(datetime.timezone.utc)
+        self._now = dt.datetime.now(dt.timezone.utc)
         self._key = self._new_key(AUTHORITY)
         self._name = self._subject(f"sandbox-{member}", ())
         builder = self._builder(self._name, self._key.public_key())
@@ -135,7 +135,7 @@ class _Authority:
             .public_key(public)
             .serial_number(self._x509.random_serial_number())
             .not_valid_before(self._now - _BEFORE)
-            .not_valid_after(self._now + datetime.timedelta(days=365 * _YEARS))
+            .not_valid_after(self._now + dt.timedelta(days=365 * _YEARS))
         )
 
     def _new_key(self, file: str) -> ec.EllipticCurvePrivateKey:

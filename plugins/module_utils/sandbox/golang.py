@@ -55,12 +55,7 @@ class Go:
                 stderr=err,
             )
             try:
-                while True:
-                    try:
-                        code = process.wait(timeout=every)
-                        break
-                    except subprocess.TimeoutExpired:
-                        still()
+                code = _wait(process, still, every)
             except BaseException:
                 process.kill()
                 raise
@@ -75,6 +70,14 @@ class Go:
         """The path of the go.mod of a module, fetched if need be."""
         answer = self.run(["mod", "download", "-json", f"{module}@v{version}"], folder, f"fetching {module} {version}")
         return str(json.loads(answer)["GoMod"])
+
+
+def _wait(process: subprocess.Popen[bytes], still: Callable[[], None], every: float) -> int:
+    while True:
+        try:
+            return process.wait(timeout=every)
+        except subprocess.TimeoutExpired:
+            still()
 
 
 def find_or_install(cache: str, progress: Callable[[str], None], environment: Mapping[str, str] = os.environ) -> Go:
@@ -117,7 +120,7 @@ def _version(command: str, environment: Mapping[str, str]) -> str:
 def is_new_enough(text: str) -> bool:
     """Whether the answer of ``go version`` tells of a Go that builds all programs."""
     match = re.search(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return bool(match) and tuple(int(part or 0) for part in match.groups()) >= layout.GO_MINIMUM if match else False
+    return match is not None and tuple(int(part or 0) for part in match.groups()) >= layout.GO_MINIMUM
 
 
 def _install(folder: str, progress: Callable[[str], None], environment: Mapping[str, str]) -> None:

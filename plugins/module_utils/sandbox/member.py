@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -275,10 +276,8 @@ def running(folder: MemberFolder, components: Iterable[str] = COMPONENTS) -> dic
 def forget(folder: MemberFolder, components: Iterable[str]) -> None:
     """Remove the records of processes that were ended on purpose: they are not missed."""
     for name in components:
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(folder.process(name))
-        except FileNotFoundError:
-            pass
 
 
 def summary(states: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..model.errors import FederationError
@@ -194,10 +195,8 @@ def _all() -> Iterator[_Seen]:
 
 def _reap(pid: int) -> None:
     """Let go of a child that ended; it may be one, if this very run started it."""
-    try:
+    with suppress(OSError):
         os.waitpid(pid, os.WNOHANG)
-    except (ChildProcessError, OSError):
-        pass
 
 
 def _look_in_proc(pid: int) -> _Seen | None:

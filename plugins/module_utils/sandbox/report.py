@@ -17,10 +17,10 @@ def lines(result: Mapping[str, Any], home: str | None = None) -> list[str]:
     members = {name: entry for name, entry in result["members"].items() if entry["state"] != "absent"}
     if not members:
         return [str(result["msg"])]
-    rows = [("MEMBER", "STATE", "REGION", "ZONES", "PROVIDER", "NODES", "API SERVER")]
+    rows: list[tuple[str, ...]] = [("MEMBER", "STATE", "REGION", "ZONES", "PROVIDER", "NODES", "API SERVER")]
     rows += [_row(name, entry) for name, entry in members.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return [str(result["msg"]), "", *table, "", *_next_steps(result, next(iter(members)), home)]
 
 
@@ -48,8 +48,8 @@ def _next_steps(result: Mapping[str, Any], member: str, home: str) -> list[str]:
         f"Inventory:  {inventory}",
         f"Kubeconfig: {kubeconfig}",
         "Try next:",
-        f"  ansible-inventory -i {inventory} --graph",
         f"  kubectl --kubeconfig {kubeconfig} --context {member} get nodes",
+        f"  ansible-playbook -i {inventory} multicluster.federation.site",
         f"  {down}",
     ]
 

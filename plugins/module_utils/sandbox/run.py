@@ -78,11 +78,14 @@ def read(params: Mapping[str, Any], check: bool, progress: Progress) -> Call:
     listed = params.get("members")
     if params.get("name") and listed is not None:
         raise ConfigError("both name and members are given", "use name for one member, members for several")
+    version = own.pop("kubernetes_version", None) if listed is not None else None
     if own and not params.get("name"):
         raise ConfigError(f"{', '.join(own)} without a name", "say of which member: set name, or put it into members")
     if params.get("exclusive") and listed is None:
         raise ConfigError("exclusive without members", "say which members are to stay")
     entries = [{"name": params["name"], **own}] if params.get("name") else list(listed or [])
+    if version:
+        entries = [{**entry, "kubernetes_version": entry.get("kubernetes_version") or version} for entry in entries]
     members = {layout.checked_name("member", str(entry["name"])): dict(entry) for entry in entries}
     if len(members) != len(entries):
         raise ConfigError("a member is listed twice", "name each member once")
@@ -122,7 +125,7 @@ def _started(call: Call, notes: list[str]) -> tuple[dict[str, list[str]], dict[s
     with call.lock():
         if not call.check:
             _claim(call.sandbox)
-            _kill_strays(call.sandbox.path, call.sandbox, names)
+            _kill_strays(call.sandbox, names)
         extra = [name for name in call.sandbox.member_names() if call.exclusive and name not in names]
         removed = {name: _remove_member(call, name) for name in extra}
         start.get_programs()  # something may have died, or been removed, while this run waited
@@ -234,7 +237,7 @@ _PAST = {"start": "started", "resume": "resumed", "restart": "restarted"}
 
 def _ready_line(states: Mapping[str, str], wanted: settings.MemberSettings) -> str:
     kind = summary(states)
-    return f"ready, {len(wanted.nodes)} nodes" if kind == "running" else kind
+    return f"ready with {len(wanted.nodes)} nodes" if kind == "running" else kind
 
 
 def planned(state: str, current: str) -> str:
@@ -259,13 +262,12 @@ def _is_ours(sandbox: SandboxFolder) -> bool:
     return os.path.basename(sandbox.marker) in entries or all(re.fullmatch(r"\..+\.tmp", entry) for entry in entries)
 
 
-def _kill_strays(path: str, sandbox: SandboxFolder, names: Iterable[str]) -> int:
+def _kill_strays(sandbox: SandboxFolder, names: Iterable[str]) -> None:
     """Kill components of these members that have no record: the run that started them was killed before it wrote one."""
     known = {process for name in sandbox.member_names() for process in running(sandbox.member(name)).values()}
     inside = tuple(sandbox.member(name).path for name in names)
     strays = [process for folder in inside for process in processes.of_folder(folder) if process not in known]
     processes.kill(strays)
-    return len(strays)
 
 
 def _remembered_ports(sandbox: SandboxFolder) -> set[int]:
