@@ -9,19 +9,20 @@ cd "$(dirname "$0")/.."
 
 echo "Starting the sandbox. The first time, its Kubernetes binaries are built: that takes minutes."
 ansible-playbook multicluster.federation.sandbox_up -e sandbox_name=demo -e @examples/demo/sandbox.yml
-inventory="${XDG_STATE_HOME:-$HOME/.local/state}/multicluster.federation/sandboxes/demo/inventory.yml"
-ansible-playbook -i "$inventory" multicluster.federation.site -e @examples/demo/vars.yml
+folder="${XDG_STATE_HOME:-$HOME/.local/state}/multicluster.federation/sandboxes/demo"
+ansible-playbook -i "$folder/inventory.yml" multicluster.federation.site -e @examples/demo/vars.yml
 
 cat <<MESSAGE
 
-The federation is up. Its inventory: $inventory
-Next, from this folder:
-  see what a second run does (nothing):
-    tools/run.sh ansible-playbook -i $inventory multicluster.federation.site -e @examples/demo/vars.yml
-  see a change before it happens: edit examples/demo/vars.yml, then the same with --check --diff
-  look into a member:
-    tools/run.sh ansible -i $inventory clusters -m ansible.builtin.debug -a var=cluster_kubeconfig
-    kubectl --kubeconfig FILE get deployments --all-namespaces
-  take it all down:
+The federation is up and stays up. From here:
+
+  inventory=$folder/inventory.yml
+
+  a second run, which finds nothing to do:
+    tools/run.sh ansible-playbook -i \$inventory multicluster.federation.site -e @examples/demo/vars.yml
+  a change, seen before it is made: edit examples/demo/vars.yml, then the same with --check --diff
+  a look into a member with kubectl, if there is one:
+    kubectl --kubeconfig $folder/kubeconfig --context us-1 get deployments --all-namespaces
+  all of it down again:
     make clean
 MESSAGE

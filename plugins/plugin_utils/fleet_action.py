@@ -38,10 +38,6 @@ def _host_options(hostvars: Mapping[str, Any], host: str) -> dict[str, Any]:
 
 def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: str | None) -> Fleet:
     """The fleet of an inventory group. Only the hosts in play are written to; the plan sees all of them, even under --limit."""
-    if not federation:
-        raise ConfigError(
-            "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
-        )
     hosts = list(task_vars.get("groups", {}).get(group, ()))
     if not hosts:
         raise ConfigError(
@@ -51,6 +47,10 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
     in_play = set(task_vars.get("ansible_play_batch") or ()) & set(hosts)
     if not in_play:
         raise ConfigError(f"no host of this play is in the group {group!r}", f"use hosts: {group} for the play")
+    if not federation:
+        raise ConfigError(
+            "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
+        )
     return build_fleet(federation, (verbs.read_cluster(host, _host_options(hostvars, host)) for host in hosts), in_play)
 
 

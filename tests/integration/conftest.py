@@ -83,6 +83,8 @@ def unjoined(sandbox: Sandbox, kube: dict[str, Kube], player: Player, tmp_path: 
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(yaml.safe_dump(body))
     yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
+    if not any(client.get("v1", "Namespace", f"federation-{name}") for client in kube.values()):
+        return  # nothing joined, nothing to leave
     left = player.task("cluster", {"state": "absent", "workloads": "delete"}, inventory=inventory)
     assert not left.result["failed"], left.message
     for client in kube.values():

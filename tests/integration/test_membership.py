@@ -16,8 +16,8 @@ pytestmark = pytest.mark.integration
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
 
 
-def join(federation: Federation, *arguments: str, inventory: Any = None, **options: Any) -> Played:
-    return federation.player.task("cluster", options, *arguments, inventory=inventory or federation.inventory)
+def join(stage: Federation, *arguments: str, inventory: Any = None, **options: Any) -> Played:
+    return stage.player.task("cluster", options, *arguments, inventory=inventory or stage.inventory)
 
 
 def record(federation: Federation, member: str) -> dict[str, Any] | None:
@@ -150,6 +150,8 @@ def test_leaving_can_take_the_workloads_along(federation: Federation) -> None:
         assert space is None or space["metadata"].get("deletionTimestamp")
         assert client.get("rbac.authorization.k8s.io/v1", "ClusterRole", f"federation-{federation.name}") is None
     assert not join(federation, state="absent").result["changed"]
+    back = join(federation)  # waits until the old namespace is gone
+    assert back.message == "3 members: 18 created"
 
 
 def test_a_member_that_was_never_joined_is_told_how(unjoined: Federation) -> None:

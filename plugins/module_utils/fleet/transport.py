@@ -220,7 +220,7 @@ class Transport:
             carried = self._headers.copy()
             carried.update(headers)
             left = max(0.01, limit.remaining())
-            return pool.urlopen(
+            return pool.request(
                 method,
                 self._base + path,
                 body=data,

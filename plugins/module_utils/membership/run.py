@@ -225,7 +225,7 @@ class _Run:
     def _unmake(self, name: str) -> None:
         found, report = self.surveys[name], self.reports[name]
         memory = found.observation.memory
-        if memory.fleet is None and not found.owned:
+        if memory.fleet is None and not self._membership_steps(found):
             report.skipped = "it is not a member"
             return
         if memory.member and memory.member != name:
@@ -270,6 +270,7 @@ class _Run:
         return [
             self._deletion(found, names.RESOURCE_MEMBERSHIP, name, metadata, "made by the join")
             for name, metadata in sorted(found.owned.items())
+            if not metadata.get("deletionTimestamp")
         ]
 
     def _workload_steps(self, hand: Hand, found: Survey) -> list[Step]:

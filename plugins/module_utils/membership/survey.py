@@ -59,7 +59,9 @@ def survey(api: MemberApi, cluster: Cluster, federation: str, kinds: frozenset[G
         provider=cluster.provider or (_provider(api, nodes[0]["name"]) if nodes else ""),
     )
     homes = api.objects(_NAMESPACES, selector=f"{names.LABEL_RESOURCE}={names.RESOURCE_MEMBERSHIP}")
-    federations = {(home["metadata"].get("labels") or {}).get(names.LABEL_FEDERATION) or "?" for home in homes}
+    # a namespace that is on its way out is that of a federation that has just been left
+    there = [home["metadata"] for home in homes if not home["metadata"].get("deletionTimestamp")]
+    federations = {(metadata.get("labels") or {}).get(names.LABEL_FEDERATION) or "?" for metadata in there}
     space = names.federation_namespace(federation)
     owned = list_owned(api, observation.discovery, federation, [names.RESOURCE_MEMBERSHIP], kinds, [space])
     memory = observation.memory

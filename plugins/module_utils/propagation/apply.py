@@ -117,15 +117,13 @@ def write(hand: Hand, steps: Sequence[Step]) -> None:
 
 
 def _write_one(hand: Hand, step: Step) -> Outcome:
-    assert step.want is not None  # the plan gives it, and the api, to every step that writes
-    assert step.api is not None
     if step.needs is not None and hand.dry_run:
         return Outcome(
             step.resource, step.name, Done.PREDICTED, "its CRD is not there yet", diff=_diff(hand, step, None)
         )
     live = None
     if hand.diff and step.seen is not None and step.name.kind != SECRET:
-        live = hand.api.get(step.api, step.name.namespace, step.name.name, metadata_only=False)
+        live = hand.api.get(step.served, step.name.namespace, step.name.name, metadata_only=False)
     outcome = _create(hand, step) if step.action == Action.CREATE else _change(hand, step, step.seen or {})
     if hand.diff and outcome.done in Done.WRITTEN:
         return Outcome(
@@ -147,7 +145,7 @@ def _create(hand: Hand, step: Step) -> Outcome:
     limit = hand.api.deadline.within(CRD_SECONDS)
     while True:
         try:
-            _apply(hand, step, _with(step.want or {}, resourceVersion=CREATE_ONLY), force=False)
+            _apply(hand, step, _with(step.manifest, resourceVersion=CREATE_ONLY), force=False)
             return Outcome(step.resource, step.name, Done.CREATED, step.reason)
         except MemberError as error:
             if error.kind == Kind.CONFLICT:
@@ -163,17 +161,17 @@ def _create(hand: Hand, step: Step) -> Outcome:
 
 
 def _there(hand: Hand, step: Step) -> bool:
-    assert step.api is not None
-    return hand.api.get(step.api, step.name.namespace, step.name.name) is not None
+    return hand.api.get(step.served, step.name.namespace, step.name.name) is not None
 
 
 def _claim(hand: Hand, step: Step) -> Outcome:
     """The object exists although our list did not show it as ours: ours without its label, or somebody else's."""
-    assert step.api is not None
-    found = hand.api.get(step.api, step.name.namespace, step.name.name)
+    found = hand.api.get(step.served, step.name.namespace, step.name.name)
     if found is None:
         raise MemberError(Kind.CONFLICT, "it came and went while we looked", "run again")
     metadata = found["metadata"]
+    if metadata.get("deletionTimestamp"):
+        return _replace(hand, step, metadata)
     if step.resource == names.RESOURCE_NAMESPACES:
         return Outcome(step.resource, step.name, Done.UNCHANGED)  # it is there, which is all that is needed
     manager = names.field_manager(hand.federation)
@@ -198,9 +196,25 @@ def _claim(hand: Hand, step: Step) -> Outcome:
     )
 
 
+def _replace(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
+    """The object is being deleted: make a new one once it is gone. One that never goes is reported, not waited on for ever."""
+    if hand.dry_run:
+        return Outcome(step.resource, step.name, Done.PREDICTED, "the old one is being deleted")
+    limit = hand.api.deadline.within(GONE_SECONDS)
+    if wait_gone(hand.api, [(step.served, step.name, str(metadata["uid"]))], limit):
+        held = ", ".join(metadata.get("finalizers") or []) or "what is in it"
+        raise MemberError(
+            Kind.CONFLICT,
+            f"it is being deleted since {metadata['deletionTimestamp']}, held by {held}",
+            "run again later",
+        )
+    _apply(hand, step, _with(step.manifest, resourceVersion=CREATE_ONLY), force=False)
+    return Outcome(step.resource, step.name, Done.CREATED, "the old one was being deleted")
+
+
 def _change(hand: Hand, step: Step, seen: Mapping[str, Any]) -> Outcome:
     """Write over an object that is ours, and only over the very one that was observed."""
-    applied = _apply(hand, step, _with(step.want or {}, uid=seen.get("uid")), force=True)
+    applied = _apply(hand, step, _with(step.manifest, uid=seen.get("uid")), force=True)
     done = Done.REPAIRED if step.action in (Action.REPAIR, Action.CREATE) else Done.CHANGED
     if not hand.dry_run and applied.metadata.get("resourceVersion") == seen.get("resourceVersion"):
         done = Done.UNCHANGED
@@ -209,10 +223,9 @@ def _change(hand: Hand, step: Step, seen: Mapping[str, Any]) -> Outcome:
 
 
 def _apply(hand: Hand, step: Step, body: Mapping[str, Any], force: bool) -> Any:
-    assert step.api is not None
     manager = names.field_manager(hand.federation)
     try:
-        return hand.api.apply(step.api, step.name.namespace, body, manager, force, hand.dry_run)
+        return hand.api.apply(step.served, step.name.namespace, body, manager, force, hand.dry_run)
     except MemberError as error:
         if force and error.kind == Kind.CONFLICT:
             raise MemberError(Kind.CONFLICT, "it was replaced while we looked", "run again", error.code) from None
@@ -243,16 +256,14 @@ def delete(hand: Hand, steps: Sequence[Step]) -> None:
 
 
 def _delete_one(hand: Hand, step: Step) -> Outcome:
-    assert step.api is not None
-    assert step.seen is not None
-    metadata = step.seen
+    metadata = step.seen or {}
     try:
-        hand.api.delete(step.api, step.name.namespace, step.name.name, metadata, hand.dry_run)
+        hand.api.delete(step.served, step.name.namespace, step.name.name, metadata, hand.dry_run)
     except MemberError as error:
         if error.kind != Kind.CONFLICT:
             raise
         # its status changed since we looked: look once more, and delete it if it still is the one we made
-        found = hand.api.get(step.api, step.name.namespace, step.name.name)
+        found = hand.api.get(step.served, step.name.namespace, step.name.name)
         fresh = (found or {}).get("metadata") or {}
         if found is not None:
             if fresh.get("uid") != metadata.get("uid") or not is_owned(
@@ -261,7 +272,7 @@ def _delete_one(hand: Hand, step: Step) -> Outcome:
                 raise MemberError(
                     Kind.CONFLICT, "it changed hands while we looked, and was left alone", "run again"
                 ) from None
-            hand.api.delete(step.api, step.name.namespace, step.name.name, {"uid": fresh["uid"]}, hand.dry_run)
+            hand.api.delete(step.served, step.name.namespace, step.name.name, {"uid": fresh["uid"]}, hand.dry_run)
     return Outcome(step.resource, step.name, Done.DELETED, step.reason, diff=_diff(hand, step, None))
 
 

@@ -120,7 +120,6 @@ class _Run:
         self.templates = {resource.name: prepare(resource) for resource in resources}
         self.members = {name: _Member(name, fleet.members[name]) for name in sorted(fleet.in_play)}
         self.decisions: Decisions | None = None
-        self.fatal: FederationError | None = None
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._decided = threading.Event()
         self._width = max(1, min(_WIDTH, options.concurrency // max(1, len(self.members))))
@@ -136,17 +135,13 @@ class _Run:
         limit = Deadline(self.options.member_timeout + _SLACK)
         self._gather(limit)
         try:
-            self.decisions = self._decide()
-        except FederationError as error:
-            self.fatal = error
-        self._decided.set()
-        if self.fatal is not None:
-            raise self.fatal
-        assert self.decisions is not None
+            self.decisions = decisions = self._decide()
+        finally:
+            self._decided.set()  # without a decision the threads end without a write
         self._finish(limit if not self.options.wait else Deadline(limit.remaining() + self.options.wait_timeout))
-        self._leave()
+        self._leave(decisions)
         return result.build(
-            self.decisions.reports,
+            decisions.reports,
             {name: member.report for name, member in self.members.items()},
             self.options.fail_on,
             self.options.check,
@@ -213,7 +208,9 @@ class _Run:
         try:
             try:
                 api = connect(member.cluster, self.options.request_timeout, deadline)
-                member.observation = observe(api, name, self._interest)
+                member.observation = observe(api, name, self._interest, new=self.options.check)
+                if member.observation.memory.fleet is None:
+                    member.report.notes.append("not a member yet; this is what would happen once it is")
             except FederationError as error:
                 member.report.error = error
             finally:
@@ -342,20 +339,24 @@ class _Run:
                     Kind.TIMEOUT, f"it was not done in {self.options.member_timeout:g} s", "see member_timeout"
                 )
 
-    def _leave(self) -> None:
+    def _leave(self, decisions: Decisions) -> None:
         """Take resources from members that are no longer selected, once they are proven to be in place where they are selected."""
-        assert self.decisions is not None
-        leaving = {name: m for name, m in self.members.items() if m.leaving and m.report.error is None}
+        leaving = {
+            name: (member, member.observation)
+            for name, member in self.members.items()
+            if member.leaving and member.observation is not None and member.report.error is None
+        }
         if not leaving:
             return
-        reasons = {name: self._not_proven(name) for name in self.templates}
+        reasons = {name: self._not_proven(report) for name, report in decisions.reports.items()}
         done = {name: threading.Event() for name in leaving}
 
         def work(name: str) -> None:
+            member, seen = leaving[name]
             try:
-                self._leave_one(leaving[name], reasons)
+                self._leave_one(member, seen, reasons)
             except FederationError as error:
-                leaving[name].report.error = error
+                member.report.error = error
             finally:
                 done[name].set()
 
@@ -363,11 +364,11 @@ class _Run:
         limit = Deadline(self.options.member_timeout + _SLACK)
         for name, event in done.items():
             if not event.wait(limit.remaining()):
-                leaving[name].report.error = MemberError(Kind.TIMEOUT, "the removal was not done in time", "run again")
+                leaving[name][0].report.error = MemberError(
+                    Kind.TIMEOUT, "the removal was not done in time", "run again"
+                )
 
-    def _leave_one(self, member: _Member, reasons: Mapping[str, str]) -> None:
-        seen = member.observation
-        assert seen is not None
+    def _leave_one(self, member: _Member, seen: Observation, reasons: Mapping[str, str]) -> None:
         seen = replace(seen, api=MemberApi(member.name, seen.api.transport, Deadline(self.options.member_timeout)))
         for plan in member.leaving:
             reason = reasons[plan.resource.name]
@@ -380,10 +381,9 @@ class _Run:
             member.report.outcomes += hand.outcomes
             self._shrink_records(member, seen, [plan])
 
-    def _not_proven(self, resource: str) -> str:
+    def _not_proven(self, report: result.ResourceReport) -> str:
         """Why the resource must not be taken from anywhere yet; "" when every selected member has it."""
-        assert self.decisions is not None
-        for name in self.decisions.reports[resource].selected:
+        for name in report.selected:
             member = self.members.get(name)
             if member is None:
                 return f"deferred: {name}, which is to have it, is not part of this run"

@@ -95,10 +95,14 @@ def list_owned(
     return found
 
 
-def observe(api: MemberApi, name: str, interest: Interest) -> Observation:
-    """Everything the plan needs to know of one member. MemberError when anything of it cannot be read completely."""
+def observe(api: MemberApi, name: str, interest: Interest, new: bool = False) -> Observation:
+    """Everything the plan needs to know of one member. MemberError when anything of it cannot be read completely.
+
+    ``new``: a cluster that is no member yet is observed as one that remembers nothing, for a prediction.
+    """
     first = look(api, interest.federation)
-    require_joined(name, interest.federation, first.memory)
+    if not new or first.memory.fleet is not None:
+        require_joined(name, interest.federation, first.memory)
     kinds, spaces = set(interest.kinds), set(interest.namespaces)
     for resource in interest.resources:
         stored = first.memory.resources.get(resource)

@@ -11,7 +11,7 @@ from typing import Any
 from ..fleet.discovery import ApiKind
 from ..model import names
 from ..model.cluster import Cluster
-from ..model.errors import FederationError
+from ..model.errors import FederationError, Kind, MemberError
 from ..model.manifest import GroupKind, Manifest, ObjectName, kind_of
 from ..model.records import ResourceRecord
 from ..model.resource import Resource
@@ -63,6 +63,18 @@ class Step:
     seen: Mapping[str, Any] | None = field(default=None, repr=False)
     error: FederationError | None = None
     needs: ObjectName | None = None
+
+    @property
+    def served(self) -> ApiKind:
+        """How the member serves the kind; every step has it but a blocked one, which nobody carries out."""
+        if self.api is None:
+            raise MemberError(Kind.NOT_FOUND, f"this member does not serve the kind {self.name.kind}")
+        return self.api
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is wanted; {} for a step that wants nothing."""
+        return self.want if self.want is not None else {}
 
     @property
     def stage(self) -> int:
@@ -177,8 +189,8 @@ def wanted_step(
     """The step for one wanted object (normalised, without marks), given the metadata of what is there."""
     marked = _with_marks(want, name, federation, resource)
     seen = objects.get(name)
-    if seen is not None and not is_marked(seen, name, federation, resource):
-        seen = None  # a copy with our labels, or another resource's: what to do with it shows when we create ours
+    if seen is not None and (seen.get("deletionTimestamp") or not is_marked(seen, name, federation, resource)):
+        seen = None  # on its way out, a copy with our labels, or another resource's: that shows when we create ours
     action, reason = compare(marked, seen, federation)
     return Step(resource, name, action, reason, served, marked, seen)
 
@@ -220,7 +232,7 @@ def _namespace_steps(steps: Sequence[Step], seen: Observation, federation: str) 
     result = []
     for namespace in sorted(wanted):
         name = ObjectName(NAMESPACE, "", namespace)
-        if name in seen.objects:
+        if name in seen.objects and not seen.objects[name].get("deletionTimestamp"):
             continue
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         step = wanted_step(manifest, name, seen.discovery.require(NAMESPACE), {}, federation, names.RESOURCE_NAMESPACES)
@@ -237,7 +249,7 @@ def _unwanted_steps(resource: Resource, kept: Sequence[Step], seen: Observation,
     for name, metadata in sorted(seen.objects.items()):
         if (metadata.get("labels") or {}).get(names.LABEL_RESOURCE) != resource.name:
             continue
-        if name in wanted or (name.kind, name.name) in blocked:
+        if name in wanted or (name.kind, name.name) in blocked or metadata.get("deletionTimestamp"):
             continue
         step = Step(
             resource.name, name, Action.DELETE, "no longer wanted", seen.discovery.find(name.kind), seen=metadata
@@ -262,7 +274,9 @@ def _emptied_namespace_steps(
     for namespace in sorted(left):
         name = ObjectName(NAMESPACE, "", namespace)
         metadata = seen.objects.get(name)
-        if metadata is None or not is_owned(metadata, name, federation, names.RESOURCE_NAMESPACES):
+        if metadata is None or metadata.get("deletionTimestamp"):
+            continue
+        if not is_owned(metadata, name, federation, names.RESOURCE_NAMESPACES):
             continue
         step = Step(
             names.RESOURCE_NAMESPACES,

@@ -135,7 +135,8 @@ def _failures(failing: list[MemberReport]) -> str:
     for member in failing:
         members.setdefault(member.message(), []).append(member.name)
     causes = [
-        f"{', '.join(who[:8])}{f' and {len(who) - 8} more' if len(who) > 8 else ''}: {what}" for what, who in members.items()
+        f"{', '.join(who[:8])}{f' and {len(who) - 8} more' if len(who) > 8 else ''}: {what}"
+        for what, who in members.items()
     ]
     return "; ".join(causes[:5]) + (f"; and {len(causes) - 5} more causes" if len(causes) > 5 else "")
 

@@ -68,8 +68,8 @@ def find(
 ) -> tuple[Binaries, list[str]]:
     """What is there already, and the names of what has to be built.
 
-    Looks in ``assets``, the folder named by KUBEBUILDER_ASSETS, PATH and the cache, in this order. A Kubernetes
-    program of another minor version than asked for is passed over, with a note: the three have to fit each other.
+    Looks in ``assets``, the folder named by KUBEBUILDER_ASSETS, PATH and the cache, in this order. A program
+    of a version that does not fit is passed over, with a note.
     """
     if not re.fullmatch(r"1\.\d+\.\d+", kubernetes):
         raise ConfigError(f"{kubernetes!r} is not a version of Kubernetes", "write it as in 1.34.4")
@@ -107,22 +107,30 @@ def _existing(name: str, kubernetes: str, folders: Iterable[str], notes: list[st
         path = os.path.join(folder, name)
         if not _runnable(path):
             continue
-        if not name.startswith("kube-"):
-            return path
         version = _version_of(path)
-        if version.split(".")[:2] == kubernetes.split(".")[:2]:
+        if fits(name, version, kubernetes):
             return path
-        notes.append(f"{path} is version {version or 'unknown'} and not used: {kubernetes} is asked for")
+        notes.append(f"{path} is version {version or 'unknown'} and not used: it does not fit Kubernetes {kubernetes}")
     return None
 
 
+def fits(name: str, version: str, kubernetes: str) -> bool:
+    """Whether a program that was found at ``version`` can be part of a member with this version of Kubernetes."""
+    found = tuple(int(part) for part in version.split(".")[:2]) if version else ()
+    if name.startswith("kube-"):
+        # the three have to fit each other
+        return version.split(".")[:2] == kubernetes.split(".")[:2]
+    oldest = layout.ETCD_OLDEST if name == layout.ETCD else layout.KWOK_OLDEST
+    return found >= oldest
+
+
 def _version_of(path: str) -> str:
-    """The version that a Kubernetes program says it is, such as ``1.34.4``; empty if it does not say."""
+    """The version that a program says it is, such as ``1.34.4``; empty if it does not say."""
     try:
         run = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    match = re.search(r"v(\d+\.\d+\.\d+)", run.stdout)
+    match = re.search(r"(\d+\.\d+\.\d+)", run.stdout)
     return match.group(1) if match else ""
 
 

@@ -21,13 +21,13 @@ def of_component(folder: layout.MemberFolder, component: str) -> str:
     return folder.file("pki", f"{component}.kubeconfig")
 
 
-def write_all(folder: layout.MemberFolder, port: int) -> None:
-    """Write the kubeconfigs of one member, whose API server listens on ``port``."""
-    files.write(folder.kubeconfig, files.yaml_text(_config(_data(folder, port, ADMIN))))
-    files.write(folder.user_kubeconfig, files.yaml_text(_config(_data(folder, port, ORDINARY))))
-    for component, identity in _OF_COMPONENTS.items():
-        text = files.yaml_text(_config(_data(folder, port, identity)))
-        files.write(of_component(folder, component), text)
+def write_all(folder: layout.MemberFolder, port: int) -> bool:
+    """Write the kubeconfigs of one member, whose API server listens on ``port``. Returns whether any changed."""
+    wanted = {folder.kubeconfig: ADMIN, folder.user_kubeconfig: ORDINARY}
+    wanted.update({of_component(folder, component): identity for component, identity in _OF_COMPONENTS.items()})
+    texts = {path: files.yaml_text(_config(_data(folder, port, identity))) for path, identity in wanted.items()}
+    written = [files.write(path, text) for path, text in texts.items()]
+    return any(written)
 
 
 def write_merged(sandbox: layout.SandboxFolder, ports: Mapping[str, int]) -> bool:

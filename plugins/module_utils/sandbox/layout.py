@@ -15,6 +15,9 @@ from ..model.errors import ConfigError
 KUBERNETES_VERSION = "1.34.4"
 ETCD_VERSION = "3.6.13"
 KWOK_VERSION = "0.8.0"
+#: the oldest that can be taken from elsewhere: older ones lack what API servers, or our stages, ask for
+ETCD_OLDEST = (3, 5)
+KWOK_OLDEST = (0, 8)
 #: the oldest Go that builds all of the above, as their go.mod files say
 GO_MINIMUM = (1, 26, 0)
 #: the toolchain that is installed as a Python package where no such Go is found
@@ -154,5 +157,5 @@ class SandboxFolder:
         """Members that have a folder, complete or not."""
         try:
             return sorted(entry for entry in os.listdir(self.members) if _NAME.fullmatch(entry))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []

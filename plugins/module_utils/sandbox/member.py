@@ -67,26 +67,35 @@ class Member:
         data = files.read_json(folder.settings)
         if not isinstance(data, dict):
             return None
-        return cls(folder, MemberSettings.from_data(data["settings"]), data["ports"], data["was_ready"])
+        try:
+            return cls(folder, MemberSettings.from_data(data["settings"]), data["ports"], data["was_ready"])
+        except (KeyError, TypeError):
+            raise FederationError(
+                f"{folder.settings} was written by another version of this collection",
+                "remove the sandbox: state: absent",
+            ) from None
 
     def save(self) -> bool:
         """Remember the member. Returns whether that changed anything."""
         data = {"settings": self.settings.as_data(), "ports": self.ports, "was_ready": self.was_ready}
         return files.write_json(self.folder.settings, data)
 
-    def prepare(self, reservation: Reservation) -> None:
-        """Give the member its ports and all files that its components read."""
+    def prepare(self, reservation: Reservation) -> bool:
+        """Give the member its ports and all files that its components read. Returns whether any file was written."""
         fixed = self.was_ready or any(state != processes.DEAD for state in component_states(self.folder).values())
         for user in _PORT_USERS:
             port = self.ports.get(user)
             # Until the member was ready once, nobody knows its address: then another port is as good.
             if port is None or not (fixed or is_free(port)):
                 self.ports[user] = reservation.choose()
-        certificates.ensure(self.folder.pki, self.folder.name)
-        self.save()
-        kubeconfigs.write_all(self.folder, self.ports[API_SERVER])
-        files.write(self.folder.file("audit-policy.yaml"), files.yaml_text(_AUDIT_POLICY))
-        files.write(self.folder.file("stages.yaml"), files.yaml_text(*stages.documents()))
+        written = [
+            certificates.ensure(self.folder.pki, self.folder.name),
+            self.save(),
+            kubeconfigs.write_all(self.folder, self.ports[API_SERVER]),
+            files.write(self.folder.file("audit-policy.yaml"), files.yaml_text(_AUDIT_POLICY)),
+            files.write(self.folder.file("stages.yaml"), files.yaml_text(*stages.documents())),
+        ]
+        return any(written)
 
     def client(self, dry: bool = False) -> Client:
         return Client(self.folder.pki, self.ports[API_SERVER], dry=dry)

@@ -11,20 +11,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import ConfigError, FederationError
-from . import binaries, files, inventory, kubeconfigs, layout, processes, settings
+from . import binaries, files, inventory, kubeconfigs, layout, processes, result, settings
+from .call import PAST, Call, Outcome, Progress, concerned, planned, read
 from .client import Refused
 from .layout import API_SERVER, COMPONENTS, ETCD, MemberFolder, SandboxFolder
-from .locks import locked
 from .member import Member, component_states, forget, running, summary
-from .options import MEMBER_KEYS
 from .ports import Reservation
 
-Progress = Callable[[str], None]
 Work = Callable[[str], list[str]]
 
 _THREADS = 16
@@ -33,119 +29,58 @@ _END_ORDER = (COMPONENTS[2:], (API_SERVER,), (ETCD,))
 _KUBERNETES = tuple(name for name in COMPONENTS if name.startswith("kube-"))
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call of the verb, as understood. ``members``: options by name; ``whole``: none was named."""
-
-    sandbox: SandboxFolder
-    state: str
-    components: tuple[str, ...]
-    members: dict[str, dict[str, Any]]
-    whole: bool
-    exclusive: bool
-    assets: str | None
-    seconds: float
-    check: bool
-    progress: Progress
-
-    def lock(self) -> Any:
-        if self.check:
-            return nullcontext()
-        return locked(self.sandbox.lock, f"sandbox {self.sandbox.name}", self.seconds)
-
-
 def run(params: Mapping[str, Any], check: bool, progress: Progress = lambda _line: None) -> dict[str, Any]:
     """Do what the options say (see the module's documentation, which also tells the result); tell ``progress`` live.
 
     Raises ``FederationError``; failures of single members are in the result, which then has ``failed``.
     """
     call = read(params, check, progress)
-    before = {name: component_states(call.sandbox.member(name)) for name in _concerned(call)}
-    notes: list[str] = []
-    if call.state == "started":
-        actions, failures = _started(call, notes)
-    elif call.state == "absent":
-        actions, failures = _absent(call)
-    else:
-        actions, failures = _signalled(call)
-    return _result(call, actions, failures, before, notes)
-
-
-def read(params: Mapping[str, Any], check: bool, progress: Progress) -> Call:
-    """The options as a call; ``ConfigError`` for those that contradict each other."""
-    sandbox = SandboxFolder.of(str(params["sandbox"]), params.get("root") or None)
-    own = {key: params[key] for key in MEMBER_KEYS if params.get(key) is not None}
-    listed = params.get("members")
-    if params.get("name") and listed is not None:
-        raise ConfigError("both name and members are given", "use name for one member, members for several")
-    version = own.pop("kubernetes_version", None) if listed is not None else None
-    if own and not params.get("name"):
-        raise ConfigError(f"{', '.join(own)} without a name", "say of which member: set name, or put it into members")
-    if params.get("exclusive") and listed is None:
-        raise ConfigError("exclusive without members", "say which members are to stay")
-    entries = [{"name": params["name"], **own}] if params.get("name") else list(listed or [])
-    if version:
-        entries = [{**entry, "kubernetes_version": entry.get("kubernetes_version") or version} for entry in entries]
-    members = {layout.checked_name("member", str(entry["name"])): dict(entry) for entry in entries}
-    if len(members) != len(entries):
-        raise ConfigError("a member is listed twice", "name each member once")
-    if params["state"] == "absent" and params["component"] != "all":
-        raise ConfigError("a component cannot be absent", "use state: killed or stopped for one component")
-    return Call(
-        sandbox=sandbox,
-        state=str(params["state"]),
-        components=COMPONENTS if params["component"] == "all" else (str(params["component"]),),
-        members=members,
-        whole=not params.get("name") and listed is None,
-        exclusive=bool(params.get("exclusive")),
-        assets=params.get("assets") or None,
-        seconds=float(params["wait_timeout"]),
-        check=check,
-        progress=progress,
-    )
-
-
-def _concerned(call: Call) -> list[str]:
-    """The members that the call is about: those named, or all there are; with exclusive also those to be removed."""
-    there = call.sandbox.member_names()
-    if call.whole:
-        return there
-    return [*call.members, *(name for name in there if call.exclusive and name not in call.members)]
+    before = {name: result.shape(call.sandbox.member(name)) for name in concerned(call)}
+    outcome = Outcome()
+    verb = {"started": _started, "absent": _absent}.get(call.state, _signalled)
+    verb(call, outcome)
+    return result.build(call, outcome, before)
 
 
 # --- started ---------------------------------------------------------------------------------------------------------
 
 
-def _started(call: Call, notes: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
+def _started(call: Call, outcome: Outcome) -> None:
     names = call.sandbox.member_names() if call.whole else list(call.members)
     if not names:
         raise ConfigError(f"sandbox {call.sandbox.name} has no members to start", "name some: set name or members")
-    start = _Start(call, names, notes)
+    start = _Start(call, names, outcome.notes)
     start.get_programs()
     with call.lock():
         if not call.check:
             _claim(call.sandbox)
             _kill_strays(call.sandbox, names)
-        extra = [name for name in call.sandbox.member_names() if call.exclusive and name not in names]
-        removed = {name: _remove_member(call, name) for name in extra}
-        start.get_programs()  # something may have died, or been removed, while this run waited
-        actions, failures = _each(names, start.one)
+        # again: much may have happened while this run built, or waited for another
+        start.look()
+        start.get_programs()
+        outcome.wanted = start.wanted
+        _each(names, start.one, outcome)
         start.reservation.release_all()
-        if not call.check:
-            _write_fleet_files(call.sandbox)
-    return {**actions, **removed}, failures
+        extra = [name for name in call.sandbox.member_names() if call.exclusive and name not in names]
+        outcome.actions.update({name: _remove_member(call, name) for name in extra})
+        if not call.check and _write_fleet_files(call.sandbox):
+            outcome.sandbox.append("inventory written")
 
 
 class _Start:
     """Starting members: what all of them share."""
 
     def __init__(self, call: Call, names: list[str], notes: list[str]) -> None:
-        self.call, self.notes = call, notes
+        self.call, self.names, self.notes = call, names, notes
         self.deadline = 0.0
-        self.before = {name: Member.load(call.sandbox.member(name)) for name in names}
-        self.wanted = {name: self._settings(name, old) for name, old in self.before.items()}
         self.programs: dict[str, dict[str, str]] = {}
-        self.reservation = Reservation(_remembered_ports(call.sandbox))
+        self.look()
+
+    def look(self) -> None:
+        """See what is there, and so what is to be."""
+        self.before = {name: Member.load(self.call.sandbox.member(name)) for name in self.names}
+        self.wanted = {name: self._settings(name, old) for name, old in self.before.items()}
+        self.reservation = Reservation(_remembered_ports(self.call.sandbox))
 
     def _settings(self, name: str, old: Member | None) -> settings.MemberSettings:
         if old is None and self.call.components != COMPONENTS:
@@ -183,7 +118,7 @@ class _Start:
         began = time.monotonic()
         folder, wanted, old = self.call.sandbox.member(name), self.wanted[name], self.before[name]
         todo = self.todo(name)
-        done = [_PAST[what] + " " + part for part, what in todo.items()]
+        done = [PAST[what] + " " + part for part, what in todo.items()]
         if old is None:
             done.insert(0, "created")
         elif old.settings != wanted:
@@ -192,9 +127,9 @@ class _Start:
             return done + self._nodes_in_check_mode(old, wanted, todo)
         member = old or Member(folder, wanted, {})
         last, member.settings = member.settings if old else None, wanted
-        if done:
-            member.prepare(self.reservation)
-            self._bring_up(member, todo)
+        if member.prepare(self.reservation) and not done:
+            done.append("restored files")
+        self._bring_up(member, todo)
         states = component_states(folder)
         if set(states.values()) == {processes.RUNNING}:
             done += member.wait_ready(last, self.deadline)
@@ -232,21 +167,10 @@ class _Start:
                 member.wait_for(part, self.deadline)
 
 
-_PAST = {"start": "started", "resume": "resumed", "restart": "restarted"}
-
-
 def _ready_line(states: Mapping[str, str], wanted: settings.MemberSettings) -> str:
     kind = summary(states)
-    return f"ready with {len(wanted.nodes)} nodes" if kind == "running" else kind
-
-
-def planned(state: str, current: str) -> str:
-    """What is to be done with one component to bring it from ``current`` to the ``state`` of the option; empty: nothing."""
-    if state == "started":
-        return {processes.DEAD: "start", processes.PAUSED: "resume"}.get(current, "")
-    if current == processes.DEAD or (state == "paused" and current == processes.PAUSED):
-        return ""
-    return {"stopped": "stop", "killed": "kill", "paused": "pause"}[state]
+    count = len(wanted.nodes)
+    return f"ready with {count} {'node' if count == 1 else 'nodes'}" if kind == "running" else kind
 
 
 def _claim(sandbox: SandboxFolder) -> None:
@@ -276,22 +200,28 @@ def _remembered_ports(sandbox: SandboxFolder) -> set[int]:
     ports: set[int] = set()
     for entry in os.listdir(root) if os.path.isdir(root) else []:
         other = SandboxFolder(os.path.join(root, entry))
-        members = [Member.load(other.member(name)) for name in other.member_names()]
-        ports.update(port for member in members if member for port in member.ports.values())
+        for name in other.member_names():
+            try:
+                member = Member.load(other.member(name))
+            except FederationError:  # of another version: not our concern here
+                continue
+            ports.update(member.ports.values() if member else ())
     return ports
 
 
-def _write_fleet_files(sandbox: SandboxFolder) -> None:
+def _write_fleet_files(sandbox: SandboxFolder) -> bool:
+    """Write the inventory and the kubeconfig of all members that were ever ready. Returns whether they changed."""
     members = [Member.load(sandbox.member(name)) for name in sandbox.member_names()]
     ready = [member for member in members if member and member.was_ready]
-    inventory.write(sandbox, [member.settings for member in ready])
-    kubeconfigs.write_merged(sandbox, {member.settings.name: member.ports[API_SERVER] for member in ready})
+    changed = inventory.write(sandbox, [member.settings for member in ready])
+    ports = {member.settings.name: member.ports[API_SERVER] for member in ready}
+    return kubeconfigs.write_merged(sandbox, ports) or changed
 
 
 # --- stopped, killed, paused -----------------------------------------------------------------------------------------
 
 
-def _signalled(call: Call) -> tuple[dict[str, list[str]], dict[str, str]]:
+def _signalled(call: Call, outcome: Outcome) -> None:
     there = call.sandbox.member_names()
     unknown = [name for name in call.members if name not in there]
     if unknown:
@@ -299,7 +229,7 @@ def _signalled(call: Call) -> tuple[dict[str, list[str]], dict[str, str]]:
             f"sandbox {call.sandbox.name} has no member {', '.join(unknown)}", f"it has {', '.join(there) or 'none'}"
         )
     with call.lock():
-        return _each(there if call.whole else call.members, lambda name: _signal(call, call.sandbox.member(name)))
+        _each(there if call.whole else call.members, lambda name: _signal(call, call.sandbox.member(name)), outcome)
 
 
 def _signal(call: Call, folder: MemberFolder) -> list[str]:
@@ -334,19 +264,19 @@ def _stop(folder: MemberFolder, live: Mapping[str, processes.Process]) -> None:
 # --- absent ----------------------------------------------------------------------------------------------------------
 
 
-def _absent(call: Call) -> tuple[dict[str, list[str]], dict[str, str]]:
+def _absent(call: Call, outcome: Outcome) -> None:
     with call.lock():
         there = call.sandbox.member_names()
         if call.whole:
-            actions = {name: ["removed"] for name in there}
-            return {**actions, **_remove_sandbox(call)}, {}
-        actions = {name: _remove_member(call, name) for name in call.members}
+            outcome.actions = {name: ["removed"] for name in there}
+            outcome.sandbox = _remove_sandbox(call)
+            return
+        outcome.actions = {name: _remove_member(call, name) for name in call.members}
         left = [name for name in there if name not in call.members]
         if left and not call.check:
             _write_fleet_files(call.sandbox)
         elif there and not left:
-            _remove_sandbox(call)
-    return actions, {}
+            outcome.sandbox = _remove_sandbox(call)
 
 
 def _remove_member(call: Call, name: str) -> list[str]:
@@ -359,7 +289,7 @@ def _remove_member(call: Call, name: str) -> list[str]:
     return ["removed"] if os.path.isdir(folder.path) else []
 
 
-def _remove_sandbox(call: Call) -> dict[str, list[str]]:
+def _remove_sandbox(call: Call) -> list[str]:
     """Remove everything of a sandbox. Its processes go even where its folder was removed by hand."""
     sandbox = call.sandbox
     found = processes.of_folder(sandbox.path)
@@ -374,7 +304,7 @@ def _remove_sandbox(call: Call) -> dict[str, list[str]]:
                 if entry != os.path.basename(sandbox.marker):
                     _delete(os.path.join(sandbox.path, entry))
             shutil.rmtree(sandbox.path)
-    return {"": ["removed"]} if exists or found else {}
+    return ["removed"] if exists or found else []
 
 
 def _delete(path: str) -> None:
@@ -390,119 +320,19 @@ def _kill_all_of(path: str) -> None:
         processes.kill(found)
 
 
-# --- all together ----------------------------------------------------------------------------------------------------
+# --- all members ----------------------------------------------------------------------------------------------------
 
 
-def _each(names: Iterable[str], work: Work) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Do the work for all members at once. Returns what was done, and what failed, by member."""
+def _each(names: Iterable[str], work: Work, outcome: Outcome) -> None:
+    """Do the work for all members at once; one that fails does not stop the others."""
     todo = list(names)
-    actions: dict[str, list[str]] = {}
-    failures: dict[str, str] = {}
 
     def one(name: str) -> None:
         try:
-            actions[name] = work(name)
+            outcome.actions[name] = work(name)
         except FederationError as error:
-            failures[name] = str(error)
+            outcome.failures[name] = str(error)
 
     with ThreadPoolExecutor(max_workers=max(1, min(len(todo), _THREADS))) as pool:
         for future in [pool.submit(one, name) for name in todo]:
             future.result()
-    return {name: actions[name] for name in todo if name in actions}, failures
-
-
-def _result(
-    call: Call,
-    actions: Mapping[str, list[str]],
-    failures: Mapping[str, str],
-    before: Mapping[str, Mapping[str, str]],
-    notes: list[str],
-) -> dict[str, Any]:
-    names = [*before, *(name for name in actions if name and name not in before)]
-    members = {name: _member_result(call, name, actions.get(name, [])) for name in names}
-    result: dict[str, Any] = {
-        "changed": any(actions.values()) or bool(failures),
-        "msg": message(call, actions, failures, members),
-        "sandbox": call.sandbox.name,
-        "folder": call.sandbox.path,
-        "inventory": call.sandbox.inventory,
-        "kubeconfig": call.sandbox.kubeconfig,
-        "members": members,
-        "warnings": notes,
-        "diff": {
-            "before": {name: dict(states) for name, states in before.items()},
-            "after": {name: entry["after"] for name, entry in members.items()},
-        },
-    }
-    for entry in members.values():
-        del entry["after"]
-    if failures:
-        result["failed"] = True
-        result["failures"] = dict(failures)
-    return result
-
-
-def _member_result(call: Call, name: str, actions: list[str]) -> dict[str, Any]:
-    folder = call.sandbox.member(name)
-    states = component_states(folder)
-    member = Member.load(folder)
-    gone = member is None or (call.check and "removed" in actions)
-    after = _after(call, states, gone)
-    entry: dict[str, Any] = {
-        "state": "absent" if gone and "created" not in actions else summary(after),
-        "changed": bool(actions),
-        "actions": actions,
-        "after": after,
-    }
-    if member is None or API_SERVER not in member.ports:
-        return entry
-    live = running(folder)
-    components = {part: {"state": states[part], "pid": live[part].pid if part in live else None} for part in COMPONENTS}
-    return {
-        **entry,
-        "components": components,
-        "server": kubeconfigs.server(member.ports[API_SERVER]),
-        "context": name,
-        "kubeconfig": folder.kubeconfig,
-        "user_kubeconfig": folder.user_kubeconfig,
-        "region": member.settings.region,
-        "zones": member.settings.zones,
-        "provider": member.settings.provider,
-        "nodes": [node.name for node in member.settings.nodes],
-        "kubernetes_version": member.settings.kubernetes_version,
-        "audit_log": folder.audit_log,
-        "logs": os.path.dirname(folder.log(ETCD)),
-    }
-
-
-def _after(call: Call, states: Mapping[str, str], gone: bool) -> dict[str, str]:
-    """The states of the components after the call; in check mode, those that it would bring about."""
-    if call.check and call.state == "absent":
-        return {}
-    if not call.check:
-        return {} if gone else dict(states)
-    becomes = {"start": processes.RUNNING, "resume": processes.RUNNING, "pause": processes.PAUSED}
-    after = dict(states)
-    for part in call.components:
-        what = planned(call.state, states[part])
-        after[part] = becomes.get(what, processes.DEAD) if what else states[part]
-    return after
-
-
-def message(
-    call: Call, actions: Mapping[str, list[str]], failures: Mapping[str, str], members: Mapping[str, Mapping[str, Any]]
-) -> str:
-    """The result in one line; failures follow, one a line."""
-    title = f"sandbox {call.sandbox.name}"
-    if failures:
-        return "\n".join([f"{title}: {len(failures)} of {len(members)} members failed", *failures.values()])
-    if not any(actions.values()):
-        have = ", ".join(members) or "no members"
-        return f"{title}: nothing to do ({have}: {call.state})" if members else f"{title}: nothing to do"
-    if "" in actions:
-        return f"{title}: {'would be ' if call.check else ''}removed"
-    changed = [name for name, done in actions.items() if done and done != ["removed"]]
-    removed = [name for name, done in actions.items() if done == ["removed"]]
-    parts = [f"{', '.join(changed)} {call.state}"] if changed and call.state != "absent" else []
-    parts += [f"{', '.join(removed)} removed"] if removed else []
-    return f"{title}: {'would have ' if call.check else ''}{'; '.join(parts)}"
