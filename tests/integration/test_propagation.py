@@ -114,6 +114,32 @@ def test_drift_is_named_and_put_back(federation: Federation) -> None:
     assert us.get("apps/v1", "Deployment", "web", federation.namespace) is not None
 
 
+def test_a_list_that_was_rewritten_is_put_back_without_a_trace(federation: Federation) -> None:
+    """Its port edited, the item of a Service is another one: ours cannot be merged in beside it, as both have one name."""
+    named = {
+        **service("web"),
+        "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 80}]},
+    }
+    federation.propagate(name="app", definition=[named])
+    client = federation.kube["eu-2"]
+    client.merge("v1", "Service", "web", federation.namespace, {"spec": {"ports": [{"name": "http", "port": 9999}]}})
+    back = federation.propagate(name="app", definition=[named])
+    assert back.member("eu-2")["objects"]["repaired"] == 1, back.message
+    found = client.get("v1", "Service", "web", federation.namespace)
+    assert found is not None
+    assert [(p["name"], p["port"], p["targetPort"]) for p in found["spec"]["ports"]] == [("http", 80, 80)]
+    assert not [e for e in found["metadata"]["managedFields"] if e["manager"].endswith("/repair")]
+    assert not federation.propagate(name="app", definition=[named]).result["changed"]
+    renamed = {
+        **named,
+        "spec": {"selector": {"app": "web"}, "ports": [{"name": "web", "port": 8080, "targetPort": 80}]},
+    }
+    assert federation.propagate(name="app", definition=[renamed]).member("eu-2")["objects"]["changed"] == 1
+    found = client.get("v1", "Service", "web", federation.namespace)
+    assert found is not None
+    assert [p["port"] for p in found["spec"]["ports"]] == [8080]  # nothing of the repair holds the old item
+
+
 def test_overrides_differ_by_member(federation: Federation) -> None:
     overrides = [
         {"where": {"members": ["us-1"]}, "target": {"kind": "Deployment"}, "replicas": 4},

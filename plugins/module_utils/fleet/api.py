@@ -20,6 +20,7 @@ _PARTIAL = "application/json;as={shape};g=meta.k8s.io;v=v1"
 METADATA_LIST = _PARTIAL.format(shape="PartialObjectMetadataList")
 METADATA = _PARTIAL.format(shape="PartialObjectMetadata")
 APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 
 #: the only resourceVersion that means "there must be no such object"
 CREATE_ONLY = "1"
@@ -189,6 +190,14 @@ class MemberApi:
         if response.code >= 300:
             raise explain(response, secret=body["kind"] == "Secret")
         return Applied(response.code == 201, response.body.get("metadata") or {})
+
+    def patch(self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str) -> None:
+        """Patch one object in the given form (`JSON_PATCH`)."""
+        response = self.call(
+            "PATCH", kind.path(namespace, quote(name)), {"fieldManager": manager}, body, METADATA, form
+        )
+        if response.code >= 300:
+            raise explain(response, secret=kind.kind.kind == "Secret")
 
     def delete(
         self, kind: ApiKind, namespace: str, name: str, metadata: Mapping[str, Any], dry_run: bool = False

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..fleet.api import CREATE_ONLY, MemberApi
+from ..fleet.api import CREATE_ONLY, Applied, MemberApi
 from ..fleet.concurrency import each
 from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import FederationError, Kind, MemberError
 from ..model.manifest import GroupKind, ObjectName
 from ..rendering.differences import difference
-from ..rendering.ownership import applied_entry, is_marked, is_owned
+from ..rendering.ownership import applied_entry, is_marked, is_owned, lost
+from . import repair
 from .observe import NAMESPACE, SECRET
 from .plan import CRD, LAST_STAGE, Action, Step
 from .wait import wait_gone, wait_healthy
@@ -214,7 +215,13 @@ def _replace(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
 
 def _change(hand: Hand, step: Step, seen: Mapping[str, Any]) -> Outcome:
     """Write over an object that is ours, and only over the very one that was observed."""
-    applied = _apply(hand, step, _with(step.manifest, uid=seen.get("uid")), force=True)
+    body = _with(step.manifest, uid=seen.get("uid"))
+    try:
+        applied = _apply(hand, step, body, force=True)
+    except MemberError as error:
+        if error.kind != Kind.INVALID or step.action != Action.REPAIR or hand.dry_run:
+            raise
+        applied = _set_lists_back(hand, step, body, error)
     done = Done.REPAIRED if step.action in (Action.REPAIR, Action.CREATE) else Done.CHANGED
     if not hand.dry_run and applied.metadata.get("resourceVersion") == seen.get("resourceVersion"):
         done = Done.UNCHANGED
@@ -222,7 +229,21 @@ def _change(hand: Hand, step: Step, seen: Mapping[str, Any]) -> Outcome:
     return Outcome(step.resource, step.name, done, reason)
 
 
-def _apply(hand: Hand, step: Step, body: Mapping[str, Any], force: bool) -> Any:
+def _set_lists_back(hand: Hand, step: Step, body: Mapping[str, Any], refused: MemberError) -> Applied:
+    """Our fields cannot be merged into what somebody made of a list: set the list back as a whole, then apply. See `repair`."""
+    space, name, manager = step.name.namespace, step.name.name, names.field_manager(hand.federation)
+    live = hand.api.get(step.served, space, name, metadata_only=False) if step.name.kind != SECRET else None
+    entry = applied_entry((live or {}).get("metadata") or {}, manager, body["apiVersion"]) or {}
+    operations = repair.list_operations(lost(step.manifest, entry.get("fieldsV1") or {}), step.manifest, live or {})
+    if not operations:
+        raise refused
+    repair.set_lists_back(hand.api, step.served, space, name, operations, body["metadata"]["uid"], manager)
+    _apply(hand, step, body, force=True)
+    repair.forget_helper(hand.api, step.served, space, name, manager)
+    return _apply(hand, step, body, force=True)
+
+
+def _apply(hand: Hand, step: Step, body: Mapping[str, Any], force: bool) -> Applied:
     manager = names.field_manager(hand.federation)
     try:
         return hand.api.apply(step.served, step.name.namespace, body, manager, force, hand.dry_run)

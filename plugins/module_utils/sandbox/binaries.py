@@ -54,7 +54,7 @@ def recipe(name: str, kubernetes: str) -> Recipe:
     return Recipe("k8s.io/kubernetes", kubernetes, f"k8s.io/kubernetes/cmd/{name}", minutes)
 
 
-def cached(name: str, kubernetes: str, environment: Mapping[str, str] = os.environ) -> str:
+def cached(name: str, kubernetes: str, environment: Mapping[str, str] | None = None) -> str:
     """The path of a built program in the cache, whether it is there or not."""
     version = recipe(name, kubernetes).version
     return os.path.join(layout.cache_folder(environment), "bin", version, layout.host_platform(), name)
@@ -64,7 +64,7 @@ def find(
     names: Iterable[str],
     kubernetes: str,
     assets: str | None = None,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[Binaries, list[str]]:
     """What is there already, and the names of what has to be built.
 
@@ -75,6 +75,7 @@ def find(
         raise ConfigError(f"{kubernetes!r} is not a version of Kubernetes", "write it as in 1.34.4")
     if assets and not os.path.isdir(os.path.expanduser(assets)):
         raise ConfigError(f"the folder of binaries {assets} does not exist", "correct or drop the option assets")
+    environment = os.environ if environment is None else environment
     found = Binaries()
     missing = []
     for name in names:
@@ -139,12 +140,13 @@ def provide(
     kubernetes: str,
     assets: str | None,
     progress: Progress,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
 ) -> Binaries:
     """All programs ``names``; what is nowhere is built into the cache, with ``progress`` told before and after each.
 
     Raises ``FederationError`` that names the ways out where it cannot be built.
     """
+    environment = os.environ if environment is None else environment
     found, missing = find(names, kubernetes, assets, environment)
     if not missing:
         return found

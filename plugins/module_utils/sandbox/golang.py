@@ -80,7 +80,7 @@ def _wait(process: subprocess.Popen[bytes], still: Callable[[], None], every: fl
             still()
 
 
-def find_or_install(cache: str, progress: Callable[[str], None], environment: Mapping[str, str] = os.environ) -> Go:
+def find_or_install(cache: str, progress: Callable[[str], None], environment: Mapping[str, str]) -> Go:
     """A Go that is new enough: of PATH, of an earlier installation in ``cache``, or installed there now."""
     own = os.path.join(cache, "go", layout.GO_PACKAGE, "go", "bin", "go")
     for command in (shutil.which("go", path=environment.get("PATH")), own):

@@ -52,15 +52,19 @@ def checked_name(what: str, name: str) -> str:
     return name
 
 
-def default_root(environment: Mapping[str, str] = os.environ) -> str:
+def _or_ours(environment: Mapping[str, str] | None) -> Mapping[str, str]:
+    return os.environ if environment is None else environment
+
+
+def default_root(environment: Mapping[str, str] | None = None) -> str:
     """The folder of all sandboxes of this user."""
-    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    base = _or_ours(environment).get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return os.path.join(base, "multicluster.federation", "sandboxes")
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> str:
+def cache_folder(environment: Mapping[str, str] | None = None) -> str:
     """The folder of what was built once and serves all sandboxes of this user."""
-    base = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    base = _or_ours(environment).get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(base, "multicluster.federation")
 
 

@@ -177,7 +177,9 @@ class Member:
             f"--etcd-keyfile={self._pki(f'{certificates.ETCD_CLIENT}.key')}",
             f"--secure-port={self.ports[API_SERVER]}",
             f"--bind-address={LOOPBACK}",
-            # The endpoints of Service kubernetes would be an address of this machine, where nobody listens.
+            # Else it looks for an address of this machine, and ends where there is no network. Nothing is advertised:
+            # the endpoints of Service kubernetes could only name an address where nobody listens.
+            f"--advertise-address={LOOPBACK}",
             "--endpoint-reconciler-type=none",
             f"--tls-cert-file={self._pki(f'{certificates.SERVER}.crt')}",
             f"--tls-private-key-file={self._pki(f'{certificates.SERVER}.key')}",

@@ -16,7 +16,7 @@ _TAINT: Spec = {
     "type": "list",
     "elements": "dict",
     "options": {
-        "key": {"type": "str", "required": True},
+        "key": {"type": "str", "required": True, "no_log": False},
         "value": {"type": "str"},
         "effect": {"type": "str", "required": True, "choices": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
     },
