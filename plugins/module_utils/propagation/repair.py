@@ -40,15 +40,15 @@ def _innermost_list(path: str, want: Any, live: Any) -> tuple[str, Any] | None:
         if key is not None:
             if not isinstance(want, dict) or not isinstance(live, dict) or key not in want or key not in live:
                 break
-            pointer, want, live = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", want[key], live[key]
+            step, want, live = key.replace("~", "~0").replace("/", "~1"), want[key], live[key]
         else:
-            if not isinstance(want, list) or not isinstance(live, list):
-                break
-            found = pointer, want
-            place = _find(live, want[int(position)])
+            place = _find(live, want[int(position)]) if isinstance(live, list) else None
             if place is None:
                 break
-            pointer, want, live = f"{pointer}/{place}", want[int(position)], live[place]
+            step, want, live = str(place), want[int(position)], live[place]
+        pointer = f"{pointer}/{step}"
+        if isinstance(want, list) and isinstance(live, list):
+            found = pointer, want
     return found
 
 
