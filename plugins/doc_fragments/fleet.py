@@ -59,8 +59,11 @@ options:
         type: list
         elements: raw
       kubeconfig:
-        description: Path of a kubeconfig, or its contents.
+        description: Path of a kubeconfig, or its contents as a mapping.
         type: raw
+      kubeconfig_data:
+        description: Contents of a kubeconfig as text. Never shown in results or logs.
+        type: str
       context:
         description: Context in the kubeconfig. By default its current context.
         type: str

@@ -14,6 +14,7 @@ Spec = dict[str, Any]
 #: how to reach one member, by the names that kubernetes.core uses
 CONNECTION: Spec = {
     "kubeconfig": {"type": "raw"},
+    "kubeconfig_data": {"type": "str", "no_log": True},
     "context": {"type": "str"},
     "host": {"type": "str"},
     "api_key": {"type": "str", "no_log": True},

@@ -135,6 +135,10 @@ def run_verb(
         federation = federation_name(action, params, task_vars)
         if params.get("clusters") is not None:
             params["federation"] = federation
+            for entry in params["clusters"]:
+                if isinstance(entry.get("kubeconfig"), Mapping):
+                    # as one secret text, so that neither it nor each word in it has to be blanked in the result
+                    entry["kubeconfig_data"] = json.dumps(entry.pop("kubeconfig"))
             arguments = {k: v for k, v in for_module(params).items() if v is not None and k not in _ACTION_ONLY}
             return dict(action._execute_module(module_args=arguments, task_vars=task_vars))
         return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation))

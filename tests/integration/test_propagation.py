@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
@@ -390,6 +391,27 @@ def test_a_module_with_an_explicit_list_of_clusters(federation: Federation) -> N
     assert run.message == "3 members: 12 created"
     again = federation.player.task("federated_resource", options, hosts="localhost", play={"connection": "local"})
     assert not again.result["changed"]
+
+
+def test_an_inline_kubeconfig_works_and_is_never_shown(federation: Federation) -> None:
+    inline = yaml.safe_load(federation.sandbox.kubeconfig("eu-1").read_text())
+    options = {
+        "federation": federation.name,
+        "clusters": [{"name": "eu-1", "kubeconfig": inline}],
+        "name": "app",
+        "namespace": federation.namespace,
+        "definition": APP,
+    }
+    run = federation.player.task(
+        "federated_resource", options, "-vvvv", hosts="localhost", play={"connection": "local"}
+    )
+    assert run.message == "1 member: 4 created"
+    user = inline["users"][0]["user"]
+    assert user["client-key-data"][:60] not in run.output
+    hosted = federation.inventory_with(eu_2={"cluster_kubeconfig": inline, "cluster_context": None})
+    refused = federation.propagate("-vvvv", name="app", definition=APP, inventory=hosted)
+    assert "joined federation" in refused.member("eu-2")["msg"]
+    assert user["client-key-data"][:60] not in refused.output
 
 
 def test_results_are_registered_on_all_hosts(federation: Federation) -> None:

@@ -26,6 +26,7 @@ except ImportError:  # reported when a kubeconfig has to be read
 #: connection options, by the names that kubernetes.core gives them; as host variables they are prefixed with "cluster_"
 CONNECTION_OPTIONS = (
     "kubeconfig",
+    "kubeconfig_data",
     "context",
     "host",
     "api_key",
@@ -96,31 +97,39 @@ def _problem(message: str, hint: str = "") -> MemberError:
     return MemberError(Kind.CREDENTIALS, message, hint)
 
 
-_parsed: dict[tuple[str, float, int], Any] = {}
+_parsed: dict[tuple[str, float, int], dict[str, Any]] = {}
 _parsed_lock = threading.Lock()
+
+
+def _parse(text: str, what: str) -> dict[str, Any]:
+    """A kubeconfig out of text. The text itself is never quoted in an error."""
+    if yaml is None:
+        raise MissingLibrary("the Python library PyYAML is not installed", "pip install PyYAML")
+    try:
+        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        raise _problem(f"{what} is not valid YAML") from None
+    if not isinstance(data, dict):
+        raise _problem(f"{what} is not a kubeconfig")
+    return data
 
 
 def _read_file(path: str) -> dict[str, Any]:
     """A kubeconfig file as data. Hosts usually share one file, so it is parsed once for each state it has."""
-    if yaml is None:
-        raise MissingLibrary("the Python library PyYAML is not installed", "pip install PyYAML")
     try:
         stat = os.stat(path)
         key = (path, stat.st_mtime, stat.st_size)
         with _parsed_lock:
             if key not in _parsed:
                 with open(path, encoding="utf-8") as stream:
-                    _parsed[key] = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-            data = _parsed[key]
+                    _parsed[key] = _parse(stream.read(), f"the kubeconfig {path}")
+            return _parsed[key]
     except OSError as error:
         raise _problem(
             f"the kubeconfig {path} cannot be read: {error.strerror}", "correct cluster_kubeconfig for this host"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise _problem(f"the kubeconfig {path} is not valid YAML") from None
-    if not isinstance(data, dict):
-        raise _problem(f"the kubeconfig {path} is not a kubeconfig")
-    return data
+    except UnicodeDecodeError:
+        raise _problem(f"the kubeconfig {path} is not text") from None
 
 
 @dataclass(frozen=True)
@@ -235,6 +244,8 @@ def _as_bool(value: Any) -> bool:
 
 def _from_context(name: str, given: Mapping[str, Any], own: bool, environ: Mapping[str, str]) -> dict[str, Any]:
     """The fields of an Endpoint from a kubeconfig. ``own``: the member names it itself, so its current context is the member's."""
+    if "kubeconfig_data" in given:
+        given = {**given, "kubeconfig": _parse(str(given["kubeconfig_data"]), "kubeconfig_data")}
     kubeconfig = given.get("kubeconfig") or environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
     return _from_kubeconfig(_load(kubeconfig), str(given.get("context") or ("" if own else name)))
 
@@ -264,12 +275,12 @@ def resolve(name: str, options: Mapping[str, Any], environ: Mapping[str, str]) -
     with its current context: a member that silently is another cluster would be worse than an error.
     """
     given = {k: v for k, v in options.items() if k in CONNECTION_OPTIONS and v not in (None, "")}
-    own = "kubeconfig" in given
+    own = "kubeconfig" in given or "kubeconfig_data" in given
     if not own and "host" not in given:
         defaults = {option: environ[variable] for option, variable in ENVIRONMENT.items() if environ.get(variable)}
         given = {**defaults, **given}
     fields: dict[str, Any] = {}
-    if "kubeconfig" in given or "host" not in given:
+    if own or "kubeconfig" in given or "host" not in given:
         fields = _from_context(name, given, own, environ)
     fields.update(_explicit(given))
     if not fields["server"].startswith(("https://", "http://")):
