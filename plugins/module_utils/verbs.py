@@ -9,6 +9,7 @@ from typing import Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
+from .fleet.transport import require_libraries
 from .membership import run as membership
 from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
@@ -65,6 +66,8 @@ def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Res
 
 
 def _times(params: Params) -> dict[str, float]:
+    """The deadlines of a run; also the moment to say what the run cannot do without."""
+    require_libraries()
     times = {key: params[key] for key in ("request_timeout", "member_timeout")}
     for key, value in times.items():
         if value <= 0:

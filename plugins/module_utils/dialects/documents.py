@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..model.errors import ConfigError, MissingLibrary
+from ..model.errors import ConfigError, missing
 from ..model.manifest import Manifest, name_of
 from ..model.reading import as_text, as_text_map
 
@@ -24,7 +24,7 @@ except ImportError:  # the loader says so when it is needed, as one clear failur
 def _manifest_loader() -> Any:
     """A safe YAML loader that keeps dates as text, as Kubernetes does, and refuses a key given twice."""
     if yaml is None:
-        raise MissingLibrary("the Python library PyYAML is not installed", "pip install PyYAML")
+        raise missing("PyYAML")
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model.errors import ConfigError, Kind, MemberError, MissingLibrary
+from ..model.errors import ConfigError, Kind, MemberError, missing
 
 try:
     import yaml
@@ -104,7 +104,7 @@ _parsed_lock = threading.Lock()
 def _parse(text: str, what: str) -> dict[str, Any]:
     """A kubeconfig out of text. The text itself is never quoted in an error."""
     if yaml is None:
-        raise MissingLibrary("the Python library PyYAML is not installed", "pip install PyYAML")
+        raise missing("PyYAML")
     try:
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ..model.errors import Kind, MemberError, MissingLibrary
+from ..model.errors import Kind, MemberError, missing
 from .credentials import Credential, credential_for
 from .deadline import WATCHDOG, Deadline, Guard
 from .kubeconfig import Endpoint
@@ -64,6 +64,12 @@ else:
 
 #: connections kept open to one member; more requests at once open more, which are closed after use
 POOL_SIZE = 8
+
+
+def require_libraries() -> None:
+    """MissingLibrary for what every connection needs; to be asked once, before many members are tried."""
+    if urllib3 is None:
+        raise missing("urllib3")
 
 
 class Response(NamedTuple):
@@ -114,8 +120,7 @@ class Transport:
     """Requests to one member. Threads may share it."""
 
     def __init__(self, endpoint: Endpoint, request_timeout: float) -> None:
-        if urllib3 is None:
-            raise MissingLibrary("the Python library urllib3 is not installed", "pip install urllib3")
+        require_libraries()
         self.endpoint = endpoint
         self.request_timeout = request_timeout
         self._base = urlsplit(endpoint.server).path.rstrip("/")

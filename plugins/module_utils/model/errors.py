@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class FederationError(Exception):
     """Anything this collection raises on purpose. ``hint`` is what the user can do about it."""
@@ -23,6 +25,13 @@ class ConfigError(FederationError):
 
 class MissingLibrary(FederationError):
     """A Python library that the collection needs is not installed for this interpreter."""
+
+
+def missing(library: str) -> MissingLibrary:
+    """The error for a library that this interpreter does not have."""
+    return MissingLibrary(
+        f"the Python library {library} is not installed for {sys.executable}", f"pip install {library}"
+    )
 
 
 class Kind:
