@@ -28,19 +28,31 @@ def _manifest_loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen = set()
-            for key_node, _value in node.value:
-                if key_node.tag != "tag:yaml.org,2002:merge" and isinstance(key_node, yaml.ScalarNode):
-                    if key_node.value in seen:
-                        raise yaml.constructor.ConstructorError(
-                            None, None, f"the key {key_node.value!r} is given twice", key_node.start_mark
-                        )
-                    seen.add(key_node.value)
-            return super().construct_mapping(node, deep)
+        def flatten_mapping(self, node: Any) -> None:
+            # before merged keys (<<) are put in place: those may be given again on purpose
+            if node not in self.checked:
+                self.checked.add(node)
+                refuse_twice(node)
+            super().flatten_mapping(node)
 
+        def __init__(self, stream: Any) -> None:
+            super().__init__(stream)
+            self.checked: set[Any] = set()
+
+    def refuse_twice(node: Any) -> None:
+        seen = set()
+        for key_node, _value in node.value:
+            if key_node.tag != "tag:yaml.org,2002:merge" and isinstance(key_node, yaml.ScalarNode):
+                if key_node.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key_node.value!r} is given twice", key_node.start_mark
+                    )
+                seen.add(key_node.value)
+
+    # dates stay text, as in Kubernetes, and so does "=", which YAML 1.1 gives a meaning that nobody uses
+    unwanted = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
     Loader.yaml_implicit_resolvers = {
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        first: [(tag, regexp) for tag, regexp in resolvers if tag not in unwanted]
         for first, resolvers in base.yaml_implicit_resolvers.items()
     }
     return Loader
@@ -98,7 +110,9 @@ def _check(manifest: Manifest, source: str) -> None:
     """ConfigError unless the manifest can be applied under a fixed name; the errors here are those of every member alike."""
     for key in ("apiVersion", "kind"):
         if not isinstance(manifest.get(key), str) or not manifest[key]:
-            raise ConfigError(f"{source}: a manifest has no {key}: {json.dumps(manifest, default=str)[:80]}")
+            raise ConfigError(
+                f"{source}: a manifest has no {key} (it has {', '.join(map(str, manifest)) or 'nothing'})"
+            )
     metadata = manifest.get("metadata")
     what = f"{source}: {manifest['kind']}"
     if not isinstance(metadata, dict) or not metadata.get("name"):
@@ -112,17 +126,25 @@ def _check(manifest: Manifest, source: str) -> None:
     for problem in _not_json(manifest, ""):
         raise ConfigError(f"{what}: {problem}")
     for key in ("labels", "annotations"):
-        as_text_map(metadata.get(key) or {}, f"{what}: metadata.{key}")
+        if metadata.get(key) is not None:
+            as_text_map(metadata[key], f"{what}: metadata.{key}")
     if metadata.get("namespace") is not None:
         as_text(metadata["namespace"], f"{what}: metadata.namespace")
     if manifest["apiVersion"] == "v1" and manifest["kind"] in ("ConfigMap", "Secret"):
-        for key in ("data", "stringData"):
-            entries = manifest.get(key)
-            for name, value in entries.items() if isinstance(entries, dict) else ():
-                if value is not None and not isinstance(value, str):
-                    secret = manifest["kind"] == "Secret"
-                    shown = "a value that is not text" if secret else f"{value!r}, which is not text"
-                    raise ConfigError(f"{what}: {key}.{name} is {shown}: quote it, or use `| string` in a template")
+        _check_data(manifest, what)
+
+
+def _check_data(manifest: Manifest, what: str) -> None:
+    """ConfigError for data that is not text; a value of a Secret is never quoted."""
+    for key in ("data", "stringData"):
+        entries = manifest.get(key)
+        if entries is not None and not isinstance(entries, dict):
+            raise ConfigError(f"{what}: {key} must be a mapping")
+        for name, value in (entries or {}).items():
+            if value is not None and not isinstance(value, str):
+                secret = manifest["kind"] == "Secret"
+                shown = "a value that is not text" if secret else f"{value!r}, which is not text"
+                raise ConfigError(f"{what}: {key}.{name} is {shown}: quote it, or use `| string` in a template")
 
 
 def read_manifests(documents: Iterable[Any], source: str) -> list[Manifest]:
@@ -131,7 +153,8 @@ def read_manifests(documents: Iterable[Any], source: str) -> list[Manifest]:
     for document in documents:
         for manifest in _flatten(document, source):
             _check(manifest, source)
-            found.append(manifest)
+            # through JSON: what YAML anchors tie together must not change together
+            found.append(json.loads(json.dumps(manifest)))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import ConfigError
 from .names import check_federation_name
-from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, only_keys
+from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys, optional_text
 
 NO_SCHEDULE = "NoSchedule"
 NO_EXECUTE = "NoExecute"
@@ -69,7 +69,7 @@ def parse_taint(raw: Any, where: str) -> Taint:
     else:
         spec = as_mapping(raw, where)
         only_keys(spec, ("key", "value", "effect"), where)
-        key, value, effect = (as_text(spec.get(k) or "", f"{where}.{k}") for k in ("key", "value", "effect"))
+        key, value, effect = (optional_text(spec, k, where) for k in ("key", "value", "effect"))
     if not key:
         raise ConfigError(f"{where} has no key")
     if effect not in EFFECTS:
@@ -81,9 +81,7 @@ def parse_toleration(raw: Any, where: str) -> Toleration:
     """Read ``{key, operator, value, effect}``; an empty key with operator Exists tolerates everything."""
     spec = as_mapping(raw, where)
     only_keys(spec, ("key", "operator", "value", "effect"), where)
-    key, operator, value, effect = (
-        as_text(spec.get(k) or "", f"{where}.{k}") for k in ("key", "operator", "value", "effect")
-    )
+    key, operator, value, effect = (optional_text(spec, k, where) for k in ("key", "operator", "value", "effect"))
     operator = operator or "Equal"
     if operator not in ("Equal", "Exists"):
         raise ConfigError(f"{where}: operator {operator!r} is not one of Equal, Exists")
@@ -104,12 +102,12 @@ def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, An
         return "" if value is None else as_text(value, f"{name}: {key}")
 
     zone = raw.get("zone")
-    taints = as_list(raw.get("taints") or [], f"{name}: taints")
+    taints = as_list(given(raw.get("taints"), []), f"{name}: taints")
     return Cluster(
         name=name,
-        labels=as_text_map(raw.get("labels") or {}, f"{name}: labels"),
+        labels=as_text_map(given(raw.get("labels"), {}), f"{name}: labels"),
         region=text("region"),
-        zones=as_texts(zone, f"{name}: zone") if zone else (),
+        zones=() if zone is None else as_texts(zone, f"{name}: zone"),
         provider=text("provider"),
         taints=tuple(parse_taint(item, f"{name}: taints[{i}]") for i, item in enumerate(taints)),
         connection=dict(connection),

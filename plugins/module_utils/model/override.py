@@ -11,7 +11,7 @@ from typing import Any
 from .errors import ConfigError
 from .manifest import Manifest
 from .placement import Where, parse_where
-from .reading import as_count, as_list, as_mapping, as_text, as_text_map, as_texts, only_keys
+from .reading import as_count, as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys
 
 PATCH_OPERATIONS = ("add", "remove", "replace", "test", "move", "copy")
 CHANGES = ("image", "env", "replicas", "labels", "annotations", "patch")
@@ -131,15 +131,15 @@ def parse_override(raw: Any, position: int, manifests: int) -> Override:
             f"{where}: a patch needs a target, since the resource has {manifests} objects",
             "for example target: {kind: Deployment, name: web}; target: {} means all of them",
         )
-    operations = as_list(spec.get("patch") or [], f"{where}.patch")
+    operations = as_list(given(spec.get("patch"), []), f"{where}.patch")
     return Override(
         position=position,
-        where=parse_where(spec.get("where") or {}, f"{where}.where"),
-        target=_parse_target(spec.get("target") or {}, f"{where}.target"),
+        where=parse_where(given(spec.get("where"), {}), f"{where}.where"),
+        target=_parse_target(given(spec.get("target"), {}), f"{where}.target"),
         image=_parse_image(spec["image"], f"{where}.image") if "image" in spec else None,
-        env=as_text_map(spec.get("env") or {}, f"{where}.env"),
+        env=as_text_map(given(spec.get("env"), {}), f"{where}.env"),
         replicas=as_count(spec["replicas"], f"{where}.replicas") if "replicas" in spec else None,
-        labels=as_text_map(spec.get("labels") or {}, f"{where}.labels"),
-        annotations=as_text_map(spec.get("annotations") or {}, f"{where}.annotations"),
+        labels=as_text_map(given(spec.get("labels"), {}), f"{where}.labels"),
+        annotations=as_text_map(given(spec.get("annotations"), {}), f"{where}.annotations"),
         patch=tuple(_parse_operation(item, f"{where}.patch[{i}]") for i, item in enumerate(operations)),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from .cluster import Cluster, Toleration, parse_toleration
 from .errors import ConfigError
-from .reading import as_list, as_mapping, as_texts, only_keys
+from .reading import as_list, as_mapping, as_texts, given, only_keys
 from .selector import EVERYTHING, Selector, parse_selector
 
 WHERE_KEYS = ("members", "selector", "region", "zone", "provider", "exclude")
@@ -110,7 +110,7 @@ def parse_placement(raw: Any, where: str) -> Placement:
     """Read the ``placement`` option; None or {} selects every member of the fleet."""
     spec = as_mapping(raw if raw is not None else {}, where)
     only_keys(spec, PLACEMENT_KEYS, where)
-    tolerations = as_list(spec.pop("tolerations", None) or [], f"{where}.tolerations")
+    tolerations = as_list(given(spec.pop("tolerations", None), []), f"{where}.tolerations")
     return Placement(
         parse_where(spec, where),
         tuple(parse_toleration(item, f"{where}.tolerations[{i}]") for i, item in enumerate(tolerations)),

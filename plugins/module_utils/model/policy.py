@@ -35,7 +35,7 @@ ANY = FailOn("any")
 
 def parse_fail_on(raw: object) -> FailOn:
     """Read ``fail_on``; ConfigError says what it may be."""
-    text = str(raw).strip().lower()
+    text = "" if raw is None else str(raw).strip().lower()
     number = re.fullmatch(r"([1-9]\d*)%?", text)
     if text not in ("any", "all", "none") and (not number or (text.endswith("%") and int(text[:-1]) > 100)):
         raise ConfigError(f"fail_on {raw!r} is not any, all, none, a number of members (2), or a share of them (25%)")

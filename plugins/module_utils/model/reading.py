@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -47,6 +48,17 @@ def as_text(value: Any, where: str) -> str:
     return value
 
 
+def optional_text(spec: Mapping[str, Any], key: str, where: str) -> str:
+    """The text under ``key``, or "" when it is not given."""
+    value = spec.get(key)
+    return "" if value is None else as_text(value, f"{where}.{key}")
+
+
+def given(value: Any, default: Any) -> Any:
+    """``value``, or ``default`` when it is not given; 0, false and empty things are given."""
+    return default if value is None else value
+
+
 def as_text_map(value: Any, where: str) -> dict[str, str]:
     """``value`` as a mapping from text to text."""
     return {key: as_text(item, f"{where}.{key}") for key, item in as_mapping(value, where).items()}
@@ -54,13 +66,13 @@ def as_text_map(value: Any, where: str) -> dict[str, str]:
 
 def as_texts(value: Any, where: str) -> tuple[str, ...]:
     """``value``, one text or a list of them, as a tuple."""
-    items = [value] if isinstance(value, str) else as_list(value, where)
+    items = as_list(value, where) if isinstance(value, (list, tuple, Mapping)) else [value]
     return tuple(as_text(item, where) for item in items)
 
 
 def as_count(value: Any, where: str) -> int:
     """``value`` as a whole number >= 0; digits in text are taken too (survey answers are text)."""
-    if isinstance(value, str) and value.strip().isdigit():
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]+\s*", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ConfigError(f"{where} must be a whole number, 0 or more, not {value!r}")

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .cluster import Cluster
 from .errors import Kind, MemberError
 from .manifest import GroupKind
+
+T = TypeVar("T")
 
 #: the form of the JSON; a record of a newer form stops the run instead of being misread
 FORM = 1
@@ -84,55 +86,63 @@ class ResourceRecord:
         return json.dumps(body, sort_keys=True)
 
 
-def _load(text: str, what: str) -> dict[str, Any]:
+def _load(text: str, what: str, read: Callable[[dict[str, Any]], T]) -> T:
+    """What ``read`` makes of the JSON; anything that is missing or of another shape means that the record is damaged."""
+    damaged = MemberError(Kind.FAILED, f"{what} is damaged", "restore it from another member, or leave and join again")
     try:
         body = json.loads(text)
         form = body["form"]
     except (ValueError, KeyError, TypeError):
-        raise MemberError(
-            Kind.FAILED, f"{what} is damaged", "restore it from another member, or leave and join again"
-        ) from None
+        raise damaged from None
     if form != FORM:
         raise MemberError(Kind.FAILED, f"{what} was written by a newer release (form {form})", "update the collection")
-    return dict(body)
+    try:
+        return read(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise damaged from None
 
 
-def load_fleet_record(text: str) -> FleetRecord:
-    """Read a fleet record. MemberError when it is damaged or of a newer form."""
-    body = _load(text, "the fleet record")
+def _fleet_record(body: dict[str, Any]) -> FleetRecord:
     members = {
         name: MemberEntry(m["uid"], m["version"], m["region"], tuple(m["zones"]), m["provider"])
         for name, m in body["members"].items()
     }
-    return FleetRecord(body["federation"], body["uid"], body["epoch"], members)
+    return FleetRecord(body["federation"], body["uid"], int(body["epoch"]), members)
 
 
-def load_resource_record(text: str, name: str) -> ResourceRecord:
-    """Read the record of a resource. MemberError when it is damaged or of a newer form."""
-    body = _load(text, f"the record of resource {name}")
+def _resource_record(body: dict[str, Any]) -> ResourceRecord:
     return ResourceRecord(
         resource=body["resource"],
         kinds=frozenset(GroupKind(group, kind) for group, kind in body["kinds"]),
         namespaces=frozenset(body["namespaces"]),
         placement=dict(body["placement"]),
         template=body["template"],
-        epoch=body["epoch"],
+        epoch=int(body["epoch"]),
     )
+
+
+def load_fleet_record(text: str) -> FleetRecord:
+    """Read a fleet record. MemberError when it is damaged or of a newer form."""
+    return _load(text, "the fleet record", _fleet_record)
+
+
+def load_resource_record(text: str, name: str) -> ResourceRecord:
+    """Read the record of a resource. MemberError when it is damaged or of a newer form."""
+    return _load(text, f"the record of resource {name}", _resource_record)
 
 
 def newest_fleet_record(records: Mapping[str, FleetRecord]) -> FleetRecord | None:
     """The record with the highest epoch among those of the members, or None. Two different ones of one epoch are an error."""
-    newest: tuple[str, FleetRecord] | None = None
-    for member, record in sorted(records.items()):
-        if newest is None or record.epoch > newest[1].epoch:
-            newest = member, record
-        elif record.epoch == newest[1].epoch and record != newest[1]:
+    epoch = max((record.epoch for record in records.values()), default=None)
+    newest = [(member, record) for member, record in sorted(records.items()) if record.epoch == epoch]
+    for member, record in newest[1:]:
+        if record != newest[0][1]:
             raise MemberError(
                 Kind.CONFLICT,
-                f"{newest[0]} and {member} hold different fleet records of the same epoch {record.epoch}",
+                f"{newest[0][0]} and {member} hold different fleet records of the same epoch {epoch}",
                 "two runs from different inventories wrote at once: look at both ConfigMaps and delete the wrong one",
             )
-    return newest[1] if newest else None
+    return newest[0][1] if newest else None
 
 
 def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | None]:

@@ -13,7 +13,7 @@ from .errors import ConfigError
 from .manifest import Manifest
 from .override import Override, parse_override
 from .placement import ANYWHERE, Placement, parse_placement
-from .reading import as_list
+from .reading import as_list, given
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
     try:
         overrides = tuple(
             parse_override(item, i, len(manifests))
-            for i, item in enumerate(as_list(raw.get("overrides") or [], "overrides"))
+            for i, item in enumerate(as_list(given(raw.get("overrides"), []), "overrides"))
         )
         placement = parse_placement(raw.get("placement"), "placement")
     except ConfigError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ConfigError
-from .reading import as_list, as_mapping, as_text, only_keys
+from .reading import as_list, as_mapping, as_text, given, only_keys
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
@@ -63,14 +63,16 @@ def parse_selector(raw: Any, where: str) -> Selector:
     only_keys(spec, ("matchLabels", "matchExpressions"), where)
     requirements = [
         Requirement(key, "In", (as_text(value, f"{where}.matchLabels.{key}"),))
-        for key, value in as_mapping(spec.get("matchLabels") or {}, f"{where}.matchLabels").items()
+        for key, value in as_mapping(given(spec.get("matchLabels"), {}), f"{where}.matchLabels").items()
     ]
-    for position, item in enumerate(as_list(spec.get("matchExpressions") or [], f"{where}.matchExpressions")):
+    for position, item in enumerate(as_list(given(spec.get("matchExpressions"), []), f"{where}.matchExpressions")):
         place = f"{where}.matchExpressions[{position}]"
         entry = as_mapping(item, place)
         only_keys(entry, ("key", "operator", "values"), place)
         operator = entry.get("operator")
-        values = tuple(as_text(v, f"{place}.values") for v in as_list(entry.get("values") or [], f"{place}.values"))
+        values = tuple(
+            as_text(v, f"{place}.values") for v in as_list(given(entry.get("values"), []), f"{place}.values")
+        )
         if operator not in OPERATORS:
             raise ConfigError(f"{place}.operator {operator!r} is not one of {', '.join(OPERATORS)}")
         if (operator in ("In", "NotIn")) != bool(values):

@@ -36,8 +36,10 @@ def _shown(manifest: Manifest) -> Manifest:
         if kept:
             metadata[key] = kept
     result["metadata"] = metadata
-    if manifest["kind"] == "Secret" and isinstance(result.get("data"), dict):
-        result["data"] = dict.fromkeys(result["data"], HIDDEN)
+    if manifest["kind"] == "Secret":
+        for key in ("data", "stringData"):
+            if key in result:
+                result[key] = dict.fromkeys(result[key], HIDDEN) if isinstance(result[key], dict) else HIDDEN
     return result
 
 

@@ -23,7 +23,9 @@ def overrides_for(resource: Resource, cluster: Cluster) -> tuple[Override, ...]:
 
 
 def _set_env(container: dict[str, object], name: str, value: str) -> None:
-    entries = container.setdefault("env", [])
+    if container.get("env") is None:
+        container["env"] = []
+    entries = container["env"]
     if not isinstance(entries, list):
         raise PatchError("env is not a list")
     for entry in entries:
@@ -38,7 +40,9 @@ def _metadata_map(manifest: Manifest, key: str) -> dict[str, str]:
     found = manifest["metadata"].get(key)
     if found is None:
         found = manifest["metadata"][key] = {}
-    return found  # type: ignore[no-any-return]  # its shape was checked when the manifest was read
+    if not isinstance(found, dict):
+        raise PatchError(f"metadata.{key} is not a mapping any more")
+    return found
 
 
 def _apply_short_forms(manifest: Manifest, override: Override) -> None:

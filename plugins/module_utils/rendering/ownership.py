@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..model import names
@@ -115,59 +115,88 @@ def is_marked(metadata: Mapping[str, Any], name: ObjectName, federation: str, re
     )
 
 
-def lost(want: Manifest, fields: Mapping[str, Any]) -> list[str]:
+class FieldPath(str):
+    """A path for people, as in ``.spec.ports[0]``, that also knows its steps as fieldsV1 writes them."""
+
+    __slots__ = ("steps",)
+    steps: tuple[str, ...]
+
+
+def _path(text: str, steps: tuple[str, ...]) -> FieldPath:
+    path = FieldPath(text)
+    path.steps = steps
+    return path
+
+
+def lost(want: Manifest, fields: Mapping[str, Any]) -> list[FieldPath]:
     """Paths that ``want`` has and our managedFields entry no longer holds; [] when all is held."""
     body = {key: value for key, value in want.items() if key not in ("apiVersion", "kind", "metadata")}
     body["metadata"] = {k: v for k, v in want["metadata"].items() if k not in ("name", "namespace")}
-    return list(_lost(body, fields, ""))
+    top = _path("", ())
+    return [
+        path
+        for key in sorted(body)
+        for path in _lost_field(key, body[key], fields, top)
+        if body[key] != {} or key != "metadata"
+    ]
 
 
-def _lost(want: Any, fields: Mapping[str, Any], path: str) -> Iterator[str]:
+def _lost_field(key: str, want: Any, fields: Mapping[str, Any], parent: FieldPath) -> Iterator[FieldPath]:
+    path = _path(f"{parent}.{key}", (*parent.steps, f"f:{key}"))
+    node = fields.get(f"f:{key}")
+    if node is None:
+        yield path
+    else:
+        yield from _lost(want, node, path)
+
+
+def _lost(want: Any, fields: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
     if not fields:
         return
     if isinstance(want, dict):
         for key in sorted(want):
-            node = fields.get(f"f:{key}")
-            if node is None:
-                yield f"{path}.{key}"
-            else:
-                yield from _lost(want[key], node, f"{path}.{key}")
+            yield from _lost_field(key, want[key], fields, path)
     elif isinstance(want, list):
         yield from _lost_items(want, fields, path)
 
 
-def _lost_items(want: list[Any], fields: Mapping[str, Any], path: str) -> Iterator[str]:
-    values = {key[2:] for key in fields if key.startswith("v:")}
-    keyed = [(json.loads(key[2:]), node) for key, node in fields.items() if key.startswith("k:")]
+def _is_element(value: Any, elements: Sequence[Any]) -> bool:
+    """Whether a value is one of a set: as JSON, where 1 is 1.0 and true is neither."""
+    return any(value == e and isinstance(value, bool) == isinstance(e, bool) for e in elements)
+
+
+def _lost_items(want: list[Any], fields: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
+    elements = [json.loads(key[2:]) for key in fields if key.startswith("v:")]
+    keyed = [(key, json.loads(key[2:]), node) for key, node in fields.items() if key.startswith("k:")]
     unmatched = []
     for position, item in enumerate(want):
         if isinstance(item, dict) and keyed:
-            exact = next((entry for entry in keyed if all(item.get(k) == v for k, v in entry[0].items())), None)
+            exact = next((entry for entry in keyed if all(item.get(k) == v for k, v in entry[1].items())), None)
             if exact is None:
                 unmatched.append((position, item))
             else:
                 keyed.remove(exact)
-                yield from _lost(item, exact[1], f"{path}[{position}]")
-        elif json.dumps(item, separators=(",", ":"), ensure_ascii=False) not in values:
-            yield f"{path}[{position}]"
+                yield from _lost(item, exact[2], _path(f"{path}[{position}]", (*path.steps, exact[0])))
+        elif not _is_element(item, elements):
+            yield _path(f"{path}[{position}]", (*path.steps, f"v:{json.dumps(item)}"))
     # a key that the item leaves out was filled in with its default by the server: the keys that are there decide
     for position, item in unmatched:
-        near = next((entry for entry in keyed if all(item[k] == v for k, v in entry[0].items() if k in item)), None)
+        near = next((entry for entry in keyed if all(item[k] == v for k, v in entry[1].items() if k in item)), None)
         if near is None:
-            yield f"{path}[{position}]"
+            yield _path(f"{path}[{position}]", path.steps)
         else:
             keyed.remove(near)
-            yield from _lost(item, near[1], f"{path}[{position}]")
+            yield from _lost(item, near[2], _path(f"{path}[{position}]", (*path.steps, near[0])))
 
 
 def holders(metadata: Mapping[str, Any], path: str, ours: str) -> list[str]:
-    """Managers other than ours that hold the field at ``path`` now (as `lost` writes paths), newest first."""
-    steps = [step for step in path.split("[", maxsplit=1)[0].split(".") if step]
+    """Managers other than ours that hold the field at ``path`` (from `lost`) now, newest first."""
+    steps = path.steps if isinstance(path, FieldPath) else tuple(f"f:{step}" for step in path.split(".") if step)
     found = []
     for entry in sorted(metadata.get("managedFields") or [], key=lambda e: str(e.get("time")), reverse=True):
         node: Any = entry.get("fieldsV1") or {}
         for step in steps:
-            node = node.get(f"f:{step}") if isinstance(node, dict) else None
+            node = node.get(step) if isinstance(node, dict) else None
             if node is None:
                 break
         if node is not None and entry.get("manager") != ours and not entry.get("subresource"):

@@ -8,6 +8,7 @@ Written here rather than taken from a library so that a path that does not fit i
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def _tokens(pointer: str) -> list[str]:
 
 
 def _index(token: str, length: int, pointer: str) -> int:
-    if not token.isdigit() or (token != "0" and token.startswith("0")):
+    if not re.fullmatch(r"0|[1-9][0-9]*", token):
         raise PatchError(f"{pointer}: {token!r} is not a position in a list")
     if int(token) >= length:
         raise PatchError(f"{pointer}: there is no position {token} in a list of {length}")
