@@ -60,6 +60,19 @@ ENVIRONMENT = {
 }
 
 
+#: fields of an Endpoint that say who we are
+_IDENTITY = (
+    "token",
+    "token_file",
+    "username",
+    "password",
+    "client_cert",
+    "client_key",
+    "exec_plugin",
+    "auth_provider",
+)
+
+
 @dataclass(frozen=True)
 class ExecPlugin:
     """A command that prints a credential (client.authentication.k8s.io)."""
@@ -182,18 +195,21 @@ def _pem(entry: Mapping[str, Any], key: str, base: str) -> str:
     data = entry.get(f"{key}-data")
     if data:
         try:
-            return base64.b64decode(data, validate=True).decode()
+            return base64.b64decode("".join(str(data).split()), validate=True).decode()
         except (binascii.Error, ValueError):
             raise _problem(f"{key}-data in the kubeconfig is not base64") from None
     return _text(os.path.join(base, entry[key]), key) if entry.get(key) else ""
 
 
-def _exec_plugin(spec: Any) -> ExecPlugin:
+def _exec_plugin(spec: Any, base: str) -> ExecPlugin:
     if not isinstance(spec, Mapping) or not spec.get("command"):
         raise _problem("the exec entry of the kubeconfig names no command")
+    command = str(spec["command"])
+    if os.path.dirname(command):
+        command = os.path.join(base, command)  # as kubectl does; a bare name is looked up in PATH
     env = tuple((str(e["name"]), str(e["value"])) for e in spec.get("env") or [])
     return ExecPlugin(
-        command=str(spec["command"]),
+        command=command,
         args=tuple(str(a) for a in spec.get("args") or []),
         env=env,
         api_version=str(spec.get("apiVersion") or "client.authentication.k8s.io/v1"),
@@ -232,7 +248,7 @@ def _from_kubeconfig(config: _Config, context: str) -> dict[str, Any]:
         impersonate_groups=tuple(str(g) for g in user.get("as-groups") or ()),
     )
     if user.get("exec") is not None:
-        fields["exec_plugin"] = _exec_plugin(user["exec"])
+        fields["exec_plugin"] = _exec_plugin(user["exec"], base)
     if isinstance(user.get("auth-provider"), Mapping):
         fields["auth_provider"] = str(user["auth-provider"].get("name") or "")
     return fields
@@ -247,7 +263,11 @@ def _from_context(name: str, given: Mapping[str, Any], own: bool, environ: Mappi
     if "kubeconfig_data" in given:
         given = {**given, "kubeconfig": _parse(str(given["kubeconfig_data"]), "kubeconfig_data")}
     kubeconfig = given.get("kubeconfig") or environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
-    return _from_kubeconfig(_load(kubeconfig), str(given.get("context") or ("" if own else name)))
+    try:
+        return _from_kubeconfig(_load(kubeconfig), str(given.get("context") or ("" if own else name)))
+    except (TypeError, KeyError, AttributeError):
+        where = kubeconfig if isinstance(kubeconfig, str) else "that was given"
+        raise _problem(f"the kubeconfig {where} is not of the shape that kubectl writes") from None
 
 
 def _explicit(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,7 +302,11 @@ def resolve(name: str, options: Mapping[str, Any], environ: Mapping[str, str]) -
     fields: dict[str, Any] = {}
     if own or "kubeconfig" in given or "host" not in given:
         fields = _from_context(name, given, own, environ)
-    fields.update(_explicit(given))
+    explicit = _explicit(given)
+    if any(explicit.get(key) for key in ("token", "username", "client_cert")):
+        # one identity: that of the kubeconfig does not shine through
+        fields = {key: value for key, value in fields.items() if key not in _IDENTITY}
+    fields.update(explicit)
     if not fields["server"].startswith(("https://", "http://")):
         raise _problem(f"the server {fields['server']!r} is not a URL that starts with https://")
     return Endpoint(**fields)
