@@ -88,7 +88,7 @@ def test_every_kind_once_in_its_preferred_version() -> None:
 
 def test_stale_groups_are_known_to_be_unknown() -> None:
     assert found().stale == {"metrics.k8s.io"}
-    with pytest.raises(MemberError, match="the API group metrics.k8s.io does not answer on this member"):
+    with pytest.raises(MemberError, match=r"the API group metrics\.k8s\.io does not answer on this member"):
         found().require(GroupKind("metrics.k8s.io", "PodMetrics"))
 
 
@@ -128,7 +128,7 @@ def test_a_kind_that_is_not_served(kind: GroupKind, asked: str, hint: str) -> No
 )
 def test_a_server_that_is_not_kubernetes(answer: Any) -> None:
     for documents in ([answer, GROUPS], [CORE, answer]):
-        with pytest.raises(MemberError, match="the server answers, but not as a Kubernetes API of version 1.27"):
+        with pytest.raises(MemberError, match=r"the server answers, but not as a Kubernetes API of version 1\.27"):
             parse_discovery(documents)
 
 

@@ -269,7 +269,8 @@ def test_the_kubeconfig_of_the_user_is_the_last_resort(tmp_path: Path, monkeypat
     write(tmp_path / ".kube" / "config", config("ams", current="ams"))
     monkeypatch.setenv("HOME", str(tmp_path))
     assert resolve("ams", {}, {}).server == "https://ams:6443"
-    assert "has no context 'bom'" in str(pytest.raises(MemberError, resolve, "bom", {}, {}).value)
+    with pytest.raises(MemberError, match="has no context 'bom'"):
+        resolve("bom", {}, {})
 
 
 def test_the_environment_of_kubernetes_core(tmp_path: Path) -> None:
