@@ -12,9 +12,13 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from ..model.errors import FederationError, Kind, MemberError, internal_error
 from .deadline import Deadline
 
 T = TypeVar("T")
+
+#: seconds that a thread may take beyond its deadline to notice it
+SLACK = 1.0
 
 
 def start_all(names: Iterable[str], work: Callable[[str], None]) -> dict[str, threading.Thread]:
@@ -24,6 +28,33 @@ def start_all(names: Iterable[str], work: Callable[[str], None]) -> dict[str, th
         threads[name] = threading.Thread(target=work, args=(name,), name=f"federation-{name}", daemon=True)
         threads[name].start()
     return threads
+
+
+def on_each(names: Iterable[str], work: Callable[[str], None], seconds: float) -> dict[str, FederationError]:
+    """Call ``work(name)`` for each name at once, and wait for all, at most ``seconds`` and a little.
+
+    Returns the error of each that failed or was not done in time; a defect of ours on one of them does not take the others along.
+    """
+    names = list(names)
+    done = {name: threading.Event() for name in names}
+    errors: dict[str, FederationError] = {}
+
+    def guarded(name: str) -> None:
+        try:
+            work(name)
+        except FederationError as error:
+            errors[name] = error
+        except Exception as error:
+            errors[name] = internal_error(error)
+        finally:
+            done[name].set()
+
+    start_all(names, guarded)
+    limit = Deadline(seconds + SLACK)
+    for name in names:
+        if not done[name].wait(limit.remaining()):
+            errors[name] = MemberError(Kind.TIMEOUT, f"it was not done in {seconds:g} s", "see member_timeout")
+    return dict(errors)
 
 
 def each(items: Sequence[T], work: Callable[[T], None], width: int, deadline: Deadline) -> list[T]:

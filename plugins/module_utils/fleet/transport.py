@@ -31,29 +31,25 @@ except ImportError:  # reported by Transport, as one clear failure
     urllib3 = None  # type: ignore[assignment]
 else:
 
-    class _GuardedHTTP(HTTPConnection):
-        """Tells the watchdog which socket serves the request of this thread."""
+    class _Watched:
+        """Tells the watchdog which socket serves the request of this thread; goes before a connection class of urllib3."""
+
+        sock: Any
 
         def connect(self) -> None:
-            super().connect()
+            super().connect()  # type: ignore[misc]
             WATCHDOG.attach(self.sock)
 
         def putrequest(self, *args: Any, **kwargs: Any) -> None:
             if self.sock is not None:
                 WATCHDOG.attach(self.sock)
-            super().putrequest(*args, **kwargs)
+            super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
-    class _GuardedHTTPS(HTTPSConnection):
-        """As above, for TLS."""
+    class _GuardedHTTP(_Watched, HTTPConnection):
+        pass
 
-        def connect(self) -> None:
-            super().connect()
-            WATCHDOG.attach(self.sock)
-
-        def putrequest(self, *args: Any, **kwargs: Any) -> None:
-            if self.sock is not None:
-                WATCHDOG.attach(self.sock)
-            super().putrequest(*args, **kwargs)
+    class _GuardedHTTPS(_Watched, HTTPSConnection):
+        pass
 
     class _HTTPPool(HTTPConnectionPool):
         ConnectionCls = _GuardedHTTP

@@ -7,19 +7,18 @@ The fleet record is the federation's own memory, so it is kept equal on all memb
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..fleet.api import MemberApi
-from ..fleet.concurrency import start_all
+from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model import names
 from ..model.cluster import Cluster, Fleet
-from ..model.errors import FederationError, Kind, MemberError
+from ..model.errors import Kind, MemberError
 from ..model.manifest import ObjectName, kind_of, name_of
 from ..model.policy import ANY, FailOn
 from ..model.records import FleetRecord, newest_fleet_record
@@ -33,7 +32,6 @@ from .identity import federation_uid, refusal
 from .manifests import membership_manifests
 from .survey import Survey, survey
 
-_SLACK = 1.0
 _WIDTH = 4
 
 
@@ -89,28 +87,9 @@ class _Run:
         return result
 
     def _everywhere(self, members: list[str], work: Callable[[str], None]) -> None:
-        """Do ``work`` for each member at once; what it raises becomes the error of that member."""
-        done = {name: threading.Event() for name in members}
-
-        def guarded(name: str) -> None:
-            try:
-                work(name)
-            except FederationError as error:
-                self.reports[name].error = error
-            except Exception as error:  # a defect of ours on one member must not take the others with it
-                self.reports[name].error = FederationError(
-                    f"internal error: {type(error).__name__}: {error}", "please report this"
-                )
-            finally:
-                done[name].set()
-
-        start_all(members, guarded)
-        limit = Deadline(self.options.member_timeout + _SLACK)
-        for name in members:
-            if not done[name].wait(limit.remaining()) and self.reports[name].error is None:
-                self.reports[name].error = MemberError(
-                    Kind.TIMEOUT, f"it was not done in {self.options.member_timeout:g} s"
-                )
+        """Do ``work`` for each member at once; what goes wrong becomes the error of that member."""
+        for name, error in on_each(members, work, self.options.member_timeout).items():
+            self.reports[name].error = error
 
     def _survey(self, name: str) -> None:
         cluster: Cluster = self.fleet.members[name]

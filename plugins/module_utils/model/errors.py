@@ -27,6 +27,11 @@ class MissingLibrary(FederationError):
     """A Python library that the collection needs is not installed for this interpreter."""
 
 
+def internal_error(error: Exception) -> FederationError:
+    """A defect of ours, as an error of the member where it showed."""
+    return FederationError(f"internal error: {type(error).__name__}: {error}", "please report this")
+
+
 def missing(library: str) -> MissingLibrary:
     """The error for a library that this interpreter does not have."""
     return MissingLibrary(

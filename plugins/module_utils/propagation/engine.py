@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..fleet.api import MemberApi
-from ..fleet.concurrency import start_all
+from ..fleet.concurrency import SLACK, on_each, start_all
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model import names
 from ..model.cluster import Cluster, Fleet
-from ..model.errors import ConfigError, FederationError, Kind, MemberError
+from ..model.errors import ConfigError, FederationError, Kind, MemberError, internal_error
 from ..model.policy import ANY, FailOn
 from ..model.records import (
     FleetRecord,
@@ -46,8 +46,6 @@ from .wait import wait_healthy
 _GRACE_FACTOR, _GRACE_SECONDS = 3.0, 1.0
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
-#: what a thread may take beyond its deadline to notice it
-_SLACK = 1.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ class _Run:
 
     def go(self) -> dict[str, Any]:
         start_all(self.members, self._work)
-        limit = Deadline(self.options.member_timeout + _SLACK)
+        limit = Deadline(self.options.member_timeout + SLACK)
         self._gather(limit)
         try:
             self.decisions = decisions = self._decide()
@@ -221,9 +219,7 @@ class _Run:
         except FederationError as error:
             member.report.error = error
         except Exception as error:  # a defect of ours on one member must not take the others with it
-            member.report.error = FederationError(
-                f"internal error: {type(error).__name__}: {error}", "please report this"
-            )
+            member.report.error = internal_error(error)
         finally:
             member.report.seconds = time.monotonic() - begun
             member.finished.set()
@@ -349,24 +345,12 @@ class _Run:
         if not leaving:
             return
         reasons = {name: self._not_proven(report) for name, report in decisions.reports.items()}
-        done = {name: threading.Event() for name in leaving}
 
         def work(name: str) -> None:
-            member, seen = leaving[name]
-            try:
-                self._leave_one(member, seen, reasons)
-            except FederationError as error:
-                member.report.error = error
-            finally:
-                done[name].set()
+            self._leave_one(*leaving[name], reasons)
 
-        start_all(leaving, work)
-        limit = Deadline(self.options.member_timeout + _SLACK)
-        for name, event in done.items():
-            if not event.wait(limit.remaining()):
-                leaving[name][0].report.error = MemberError(
-                    Kind.TIMEOUT, "the removal was not done in time", "run again"
-                )
+        for name, error in on_each(leaving, work, self.options.member_timeout).items():
+            leaving[name][0].report.error = error
 
     def _leave_one(self, member: _Member, seen: Observation, reasons: Mapping[str, str]) -> None:
         seen = replace(seen, api=MemberApi(member.name, seen.api.transport, Deadline(self.options.member_timeout)))

@@ -4,23 +4,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..fleet.concurrency import start_all
+from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model import names
 from ..model.cluster import Fleet
-from ..model.errors import FederationError, Kind, MemberError
+from ..model.errors import FederationError, MemberError
 from ..model.manifest import ObjectName
 from .health import WAITED, Health, health_of
 from .observe import look, require_joined, selector_for
 from .tables import Column, workload_table
-
-_SLACK = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,21 +58,12 @@ def _read(fleet: Fleet, name: str, chosen: Sequence[str] | None, options: Option
 
 def _statuses(fleet: Fleet, chosen: Sequence[str] | None, options: Options) -> dict[str, MemberStatus]:
     statuses = {name: MemberStatus(name) for name in sorted(fleet.in_play)}
-    done = {name: threading.Event() for name in statuses}
 
     def work(name: str) -> None:
-        try:
-            _read(fleet, name, chosen, options, statuses[name])
-        except FederationError as error:
-            statuses[name].error = error
-        finally:
-            done[name].set()
+        _read(fleet, name, chosen, options, statuses[name])
 
-    start_all(statuses, work)
-    limit = Deadline(options.member_timeout + _SLACK)
-    for name, event in done.items():
-        if not event.wait(limit.remaining()):
-            statuses[name].error = MemberError(Kind.TIMEOUT, f"it was not read in {options.member_timeout:g} s")
+    for name, error in on_each(statuses, work, options.member_timeout).items():
+        statuses[name].error = error
     return statuses
 
 
