@@ -53,7 +53,8 @@ def explain(response: Response, secret: bool = False) -> MemberError:
     body = response.body if isinstance(response.body, dict) else {}
     message = str(body.get("message") or response.body or "no message")[:1500]
     if secret:
-        message = re.sub(r"(Value:|Invalid value:)[^,}]*", r"\1(hidden)", message)
+        # a value may have any form, so nothing that follows one is shown
+        message = re.sub(r"(Value:|Invalid value:).*", r"\1(hidden)", message, flags=re.DOTALL)
     kind = _KINDS_BY_CODE.get(response.code, Kind.FAILED)
     hint = ""
     if "expected string, got" in message or ("cannot unmarshal number into" in message and "of type string" in message):
@@ -126,7 +127,7 @@ class MemberApi:
         documents = []
         for path in ("/api", "/apis"):
             response = self.call("GET", path, accept=ACCEPT)
-            if response.code in (401, 403) or response.code >= 500:
+            if response.code >= 300 and response.code not in (404, 406):  # those two say that it is something else
                 raise explain(response)
             documents.append(response.body)
         return parse_discovery(documents)
@@ -189,6 +190,8 @@ class MemberApi:
         response = self.call("PATCH", path, query, body, METADATA, APPLY)
         if response.code >= 300:
             raise explain(response, secret=body["kind"] == "Secret")
+        if not isinstance(response.body, dict):
+            raise MemberError(Kind.FAILED, "the answer to a write is not readable", "run again", response.code)
         return Applied(response.code == 201, response.body.get("metadata") or {})
 
     def patch(self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str) -> None:

@@ -13,7 +13,7 @@ import binascii
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import ConfigError, Kind, MemberError, missing
@@ -85,25 +85,29 @@ class ExecPlugin:
     install_hint: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Endpoint:
     """One API server and one identity. Certificates and keys are PEM text; nothing of it is ever printed."""
 
     server: str
-    ca: str = field(default="", repr=False)
+    ca: str = ""
     verify: bool = True
     tls_server_name: str = ""
-    proxy: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
+    proxy: str = ""
+    token: str = ""
     token_file: str = ""
-    username: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    client_cert: str = field(default="", repr=False)
-    client_key: str = field(default="", repr=False)
-    exec_plugin: ExecPlugin | None = field(default=None, repr=False)
+    username: str = ""
+    password: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    exec_plugin: ExecPlugin | None = None
     auth_provider: str = ""
     impersonate_user: str = ""
     impersonate_groups: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        scheme, _colon, rest = self.server.partition("://")
+        return f"Endpoint({scheme}://{rest.rpartition('@')[2]})"
 
 
 def _problem(message: str, hint: str = "") -> MemberError:

@@ -36,6 +36,12 @@ else:
 
         sock: Any
 
+        def _new_conn(self) -> Any:
+            # before the handshakes with a proxy and of TLS, which have to end in time as well
+            sock = super()._new_conn()  # type: ignore[misc]
+            WATCHDOG.attach(sock)
+            return sock
+
         def connect(self) -> None:
             super().connect()  # type: ignore[misc]
             WATCHDOG.attach(self.sock)
@@ -185,6 +191,12 @@ class Transport:
         with WATCHDOG.guard(limit) as guard:
             answer = self._send(method, path, limit, guard, data, headers, stream=False)
             raw = answer.data
+            if guard.expired:
+                raise self._timeout()  # what was read until the end of its time is not the whole answer
+        if answer.status != 204 and not {"content-length", "transfer-encoding"} & {
+            key.lower() for key in answer.headers
+        }:
+            raise self._cut()  # without its headers, half an answer would look like a whole one
         try:
             decoded = json.loads(raw) if raw else None
         except ValueError:
@@ -236,7 +248,7 @@ class Transport:
 
     def _explain(self, error: Exception, guard: Guard) -> MemberError:
         """Which failure it was. TLS is told apart from "down": a wrong CA must never move applications."""
-        where = urlsplit(self.endpoint.server).netloc
+        where = self._where()
         text = str(error)
         if isinstance(error, failures.ProxyError):
             return MemberError(Kind.UNREACHABLE, f"the proxy to {where} does not work")
@@ -255,18 +267,28 @@ class Transport:
             isinstance(error, (failures.TimeoutError, TimeoutError))
             and not isinstance(error, failures.NewConnectionError)
         ):
-            return MemberError(Kind.TIMEOUT, f"{where} gave no answer in {self.request_timeout:g} s")
+            return self._timeout()
         if isinstance(error, failures.SSLError):
-            return MemberError(
-                Kind.UNREACHABLE, f"no TLS connection to {where}: {text.rsplit('] ', maxsplit=1)[-1][:120]}"
-            )
+            reason = text.rsplit("] ", maxsplit=1)[-1].split(" (_ssl", maxsplit=1)[0][:120]
+            kind = Kind.UNREACHABLE if "EOF" in text or "reset" in text else Kind.UNTRUSTED
+            return MemberError(kind, f"no TLS connection to {where}: {reason}")
         if "refused" in text:
             return MemberError(Kind.UNREACHABLE, f"{where} refuses connections")
         if "resolve" in text or "Name or service" in text or "nodename" in text:
             return MemberError(Kind.UNREACHABLE, f"the name in {where} cannot be resolved")
         if isinstance(error, failures.NewConnectionError):
             return MemberError(Kind.UNREACHABLE, f"no connection to {where}: {text.rsplit(': ', maxsplit=1)[-1][:120]}")
-        return MemberError(Kind.UNREACHABLE, f"the connection to {where} was cut")
+        return self._cut()
+
+    def _where(self) -> str:
+        """Host and port for messages; a password in the address is left out."""
+        return urlsplit(self.endpoint.server).netloc.rpartition("@")[2]
+
+    def _timeout(self) -> MemberError:
+        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {self.request_timeout:g} s")
+
+    def _cut(self) -> MemberError:
+        return MemberError(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")
 
 
 def _seconds(value: str | None) -> float | None:

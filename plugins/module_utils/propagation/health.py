@@ -73,10 +73,11 @@ def _replica_set(item: Mapping[str, Any]) -> Health:
 def _daemon_set(item: Mapping[str, Any]) -> Health:
     status = item["status"]
     desired, ready = _number(status, "desiredNumberScheduled"), _number(status, "numberAvailable")
+    on_delete = (item["spec"].get("updateStrategy") or {}).get("type") == "OnDelete"
     problem = ""
     if _unobserved(item):
         problem = "its controller has not seen the new version yet"
-    elif _number(status, "updatedNumberScheduled") < desired:
+    elif not on_delete and _number(status, "updatedNumberScheduled") < desired:
         problem = f"{_number(status, 'updatedNumberScheduled')} of {desired} pods are of the new version"
     elif ready < desired:
         problem = f"{ready} of {desired} pods are ready"

@@ -55,33 +55,23 @@ def test_a_width_of_one_starts_no_thread() -> None:
 
 
 def test_what_hangs_is_left_behind_at_the_deadline() -> None:
-    stuck, done = threading.Event(), []
-
-    def work(item: str) -> None:
-        if item == "item 7" and threading.current_thread() is not threading.main_thread():
-            stuck.wait(30)
-        elif item == "item 7":
-            raise AssertionError("the calling thread got it")
-        done.append(item)
-
-    order = ITEMS[:7] + ITEMS[8:]
-    first = threading.Event()
+    stuck, stuck_now, done = threading.Event(), threading.Event(), []
 
     def guarded(item: str) -> None:
-        if item == "item 7":
-            first.set()
+        if item == "hangs":
+            assert threading.current_thread() is not threading.main_thread()
+            stuck_now.set()
             stuck.wait(30)
-        elif threading.current_thread() is threading.main_thread():
-            first.wait(10)
-            done.append(item)
         else:
+            if threading.current_thread() is threading.main_thread():
+                stuck_now.wait(10)  # so that it is the other thread that gets the item that hangs
             done.append(item)
 
     with at_most(6, at_least=0.9):
-        left = each(["item 0", "item 7", *order[1:]], guarded, 2, Deadline(1.0))
+        left = each([ITEMS[0], ITEMS[1], "hangs", *ITEMS[2:]], guarded, 2, Deadline(1.0))
     stuck.set()
-    assert left == ["item 7"]
-    assert sorted(done) == sorted(order)
+    assert left == ["hangs"]
+    assert sorted(done) == sorted(ITEMS)
 
 
 def test_nothing_is_started_after_the_deadline() -> None:

@@ -212,18 +212,18 @@ def test_a_plugin_that_asks_for_the_cluster_is_called_for_each(tmp_path: Path) -
 )
 def test_a_credential_is_used_until_it_expires(tmp_path: Path, stamp: str, expected: int) -> None:
     endpoint = counted(tmp_path, token="t", expirationTimestamp=stamp)
-    for _ in range(2):
+    for _number in range(2):
         credential_for(endpoint, Deadline(10))
     assert calls(tmp_path) == expected
 
 
 def test_waiting_for_another_members_call_ends_at_the_deadline(tmp_path: Path) -> None:
     endpoint = plugin(tmp_path, "sleep 60")
-    slow = threading.Thread(target=refused, args=(endpoint, 2.0))
+    slow = threading.Thread(target=refused, args=(endpoint, 1.5))
     slow.start()
     time.sleep(0.2)
-    with at_most(1.5):
-        assert "did not answer in time" in refused(endpoint, 0.3)
+    with at_most(1.2):
+        assert "did not answer in time" in refused(endpoint, 0.2)
     slow.join(20)
     assert not slow.is_alive()
 

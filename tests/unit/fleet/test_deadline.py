@@ -91,7 +91,7 @@ def test_many_requests_end_each_at_its_own_time() -> None:
 
 def test_one_thread_watches_all_and_holds_up_no_exit() -> None:
     watchdog = Watchdog()
-    for _ in range(3):
+    for _number in range(3):
         with watchdog.guard(Deadline(10)):
             watchdog.attach(None)
     mine = [thread for thread in threading.enumerate() if thread is watchdog._thread]

@@ -1,0 +1,491 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What has to be done on one member, decided without I/O."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet.discovery import Discovery
+from ansible_collections.multicluster.federation.plugins.module_utils.model import names
+from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import Kind, MemberError
+from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import (
+    GroupKind,
+    ObjectName,
+    name_of,
+)
+from ansible_collections.multicluster.federation.plugins.module_utils.model.records import ResourceRecord
+from ansible_collections.multicluster.federation.plugins.module_utils.model.resource import Resource, parse_resource
+from ansible_collections.multicluster.federation.plugins.module_utils.propagation.observe import Observation
+from ansible_collections.multicluster.federation.plugins.module_utils.propagation.plan import (
+    Action,
+    MemberPlan,
+    Step,
+    compare,
+    plan_member,
+    prepare,
+)
+from ansible_collections.multicluster.federation.plugins.module_utils.propagation.store import Memory, Stored
+from ansible_collections.multicluster.federation.plugins.module_utils.rendering.ownership import mark, normalise
+from ansible_collections.multicluster.federation.tests.unit.helpers import (
+    CONFIG_MAP,
+    CRD,
+    DEPLOYMENT,
+    FEDERATION,
+    MANAGER,
+    NAMESPACE,
+    applied_by_us,
+    config_map,
+    deployment,
+    member,
+    served,
+    usual_discovery,
+)
+
+AMS = member("ams", region="eu")
+WEB = ObjectName(DEPLOYMENT, "default", "web")
+SETTINGS = ObjectName(CONFIG_MAP, "default", "settings")
+
+Objects = dict[ObjectName, dict[str, Any]]
+
+
+def resource(*manifests: dict[str, Any], **raw: Any) -> Resource:
+    return parse_resource({"name": "shop", **raw}, list(manifests))
+
+
+def wanted(manifest: dict[str, Any], namespace: str = "default", owner: str = "shop") -> dict[str, Any]:
+    name = replace(name_of(manifest), namespace=namespace)
+    return mark(normalise(manifest), name, FEDERATION, owner)
+
+
+def there(manifest: dict[str, Any], namespace: str = "default", owner: str = "shop", **more: Any) -> Objects:
+    """An object as we applied it, and as a member shows its metadata."""
+    want = wanted(manifest, namespace, owner)
+    return {replace(name_of(manifest), namespace=namespace): applied_by_us(want, **more)}
+
+
+def namespace(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def plan(
+    asked: Resource,
+    objects: Objects | None = None,
+    selected: bool = True,
+    discovery: Discovery | None = None,
+    record: ResourceRecord | None = None,
+) -> MemberPlan:
+    memory = Memory(resources={"shop": Stored(record, {})} if record else {})
+    seen = Observation(None, discovery or usual_discovery(), memory, objects or {})  # type: ignore[arg-type]
+    return plan_member(prepare(asked), AMS, selected, seen, FEDERATION, {"ams": None}, 5)
+
+
+def actions(found: MemberPlan) -> dict[str, str]:
+    return {str(step.name): step.action for step in found.steps}
+
+
+def step_of(found: MemberPlan, name: str) -> Step:
+    return next(step for step in found.steps if str(step.name) == name)
+
+
+# compare
+
+
+def test_missing() -> None:
+    assert compare(wanted(config_map()), None, FEDERATION) == (Action.CREATE, "missing")
+
+
+def test_nothing_to_do() -> None:
+    for manifest in (config_map(a="b"), deployment(replicas=2), {**config_map(), "data": {}}):
+        want = wanted(manifest)
+        assert compare(want, applied_by_us(want), FEDERATION) == (Action.NONE, "")
+
+
+def test_another_hash_is_another_wish() -> None:
+    seen = applied_by_us(wanted(config_map(a="old")))
+    assert compare(wanted(config_map(a="new")), seen, FEDERATION) == (Action.CHANGE, "the wanted state changed")
+
+
+def test_drift_names_the_fields_and_their_holder() -> None:
+    want = wanted(deployment(replicas=2))
+    seen = applied_by_us(want)
+    del seen["managedFields"][0]["fieldsV1"]["f:spec"]["f:replicas"]
+    assert compare(want, seen, FEDERATION) == (Action.REPAIR, "drift: .spec.replicas")
+    taken = {"f:spec": {"f:replicas": {}}}
+    seen["managedFields"].append({"manager": "kubectl-scale", "operation": "Update", "time": "z", "fieldsV1": taken})
+    assert compare(want, seen, FEDERATION) == (Action.REPAIR, "drift: .spec.replicas (by kubectl-scale)")
+
+
+def test_much_drift_is_told_in_short() -> None:
+    want = wanted(config_map(a="1", b="2", c="3", d="4", e="5"))
+    seen = applied_by_us(want)
+    fields = seen["managedFields"][0]["fieldsV1"]["f:data"]
+    for key in "abcde":
+        del fields[f"f:{key}"]
+    fields["f:kept"] = {}
+    assert compare(want, seen, FEDERATION)[1] == "drift: .data.a, .data.b, .data.c and 2 more"
+
+
+@pytest.mark.parametrize("change", [{"managedFields": []}, {"managedFields": None}])
+def test_fields_that_are_not_marked_as_ours_any_more(change: dict[str, Any]) -> None:
+    want = wanted(config_map())
+    seen = {**applied_by_us(want), **change}
+    assert compare(want, seen, FEDERATION) == (Action.CHANGE, "our fields are not marked as ours any more")
+    del seen["annotations"][names.ANNOTATION_HASH]
+    assert compare(want, seen, FEDERATION) == (Action.CHANGE, "not applied yet")
+
+
+def test_an_entry_of_another_version_is_not_this_one() -> None:
+    want = wanted(deployment())
+    seen = applied_by_us(want)
+    seen["managedFields"][0]["apiVersion"] = "apps/v1beta1"
+    assert compare(want, seen, FEDERATION)[0] == Action.CHANGE
+
+
+def test_what_is_added_by_others_is_no_drift() -> None:
+    want = wanted(config_map(a="b"))
+    seen = applied_by_us(want)
+    seen["labels"]["team"] = "x"
+    seen["managedFields"].append({"manager": "x", "operation": "Update", "fieldsV1": {"f:data": {"f:more": {}}}})
+    assert compare(want, seen, FEDERATION) == (Action.NONE, "")
+
+
+# wanted objects
+
+
+def test_a_first_run_creates_everything_and_the_namespace_they_need() -> None:
+    found = plan(resource(config_map(), deployment(), namespace="shop"))
+    assert actions(found) == {
+        "Namespace shop": Action.CREATE,
+        "ConfigMap shop/settings": Action.CREATE,
+        "Deployment shop/web": Action.CREATE,
+    }
+    space = step_of(found, "Namespace shop")
+    assert space.resource == names.RESOURCE_NAMESPACES
+    assert space.reason == "needed by what goes there"
+    assert [step.stage for step in found.steps] == [0, 1, 2]
+
+
+def test_a_run_with_nothing_to_do_asks_for_nothing() -> None:
+    found = plan(resource(config_map(), deployment()), {**there(config_map()), **there(deployment())})
+    assert set(actions(found).values()) == {Action.NONE}
+    assert len(found.steps) == 2
+
+
+def test_the_same_observation_gives_the_same_plan() -> None:
+    asked = resource(deployment(), config_map(), overrides=[{"where": {"region": "eu"}, "labels": {"a": "b"}}])
+    objects = {**there(config_map("old")), **there(deployment("older"))}
+    backwards = dict(reversed(list(objects.items())))
+    assert plan(asked, objects) == plan(asked, backwards)
+
+
+def test_a_namespace_that_a_manifest_gives_is_not_made_twice() -> None:
+    found = plan(resource(namespace("shop"), config_map(), namespace="shop"))
+    assert [str(step.name) for step in found.steps].count("Namespace shop") == 1
+    assert step_of(found, "Namespace shop").resource == "shop"
+
+
+def test_a_namespace_that_is_there_is_not_asked_for() -> None:
+    ours = there(namespace("shop"), "", names.RESOURCE_NAMESPACES)
+    assert "Namespace shop" not in actions(plan(resource(config_map(), namespace="shop"), ours))
+    going = there(namespace("shop"), "", names.RESOURCE_NAMESPACES, deletionTimestamp="2026-01-01T00:00:00Z")
+    assert actions(plan(resource(config_map(), namespace="shop"), going))["Namespace shop"] == Action.CREATE
+
+
+def test_namespaces_written_in_manifests_win() -> None:
+    found = plan(resource(config_map("a", "one"), config_map("b"), namespace="two"))
+    assert {str(step.name) for step in found.steps} == {
+        "Namespace one",
+        "Namespace two",
+        "ConfigMap one/a",
+        "ConfigMap two/b",
+    }
+
+
+def test_cluster_scoped_objects_stay_out_of_namespaces() -> None:
+    odd = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x", "namespace": "y"}}
+    found = plan(resource(odd))
+    assert actions(found) == {"Namespace x": Action.CREATE}
+    assert "namespace" not in found.steps[0].manifest["metadata"]
+
+
+@pytest.mark.parametrize("going", [True, False])
+def test_objects_that_are_not_ours_or_on_their_way_out_are_created_anew(going: bool) -> None:
+    seen = there(config_map())
+    if going:
+        seen[SETTINGS]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    else:
+        seen[SETTINGS]["annotations"] = {}
+    step = step_of(plan(resource(config_map()), seen), "ConfigMap default/settings")
+    assert (step.action, step.seen) == (Action.CREATE, None)
+
+
+def test_overrides_of_this_member() -> None:
+    overrides = [{"where": {"region": "eu"}, "replicas": 7}, {"where": {"region": "us"}, "replicas": 9}]
+    found = plan(resource(deployment(), overrides=overrides))
+    assert step_of(found, "Deployment default/web").manifest["spec"]["replicas"] == 7
+
+
+def test_what_is_skipped_is_noted() -> None:
+    overrides = [{"patch": [{"op": "remove", "path": "/spec/nothing"}]}]
+    found = plan(resource(deployment(), overrides=overrides, strict=False))
+    assert found.notes == (
+        "overrides[0] skipped: remove /spec/nothing: there is no 'nothing' (there is selector, template)",
+    )
+    assert step_of(found, "Deployment default/web").action == Action.CREATE
+
+
+def test_members_do_not_share_what_is_marked() -> None:
+    template = prepare(resource(config_map()))
+    seen = Observation(None, usual_discovery(), Memory())  # type: ignore[arg-type]
+    first = plan_member(template, AMS, True, seen, FEDERATION, {}, 1)
+    before = copy.deepcopy(first)
+    plan_member(template, AMS, True, seen, "other", {}, 1)
+    assert first == before
+
+
+# blocked
+
+
+def test_a_kind_that_is_not_served_blocks_only_its_object() -> None:
+    thing = {"apiVersion": "acme.io/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    found = plan(resource(thing, config_map()))
+    assert actions(found)["ConfigMap default/settings"] == Action.CREATE
+    step = step_of(found, "Thing a")
+    assert step.action == Action.BLOCKED
+    assert "does not know the kind Thing of acme.io/v1" in step.reason
+    with pytest.raises(MemberError):
+        _ = step.served
+
+
+def test_a_group_that_does_not_answer_blocks_its_objects() -> None:
+    thing = {"apiVersion": "acme.io/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    found = plan(resource(thing), discovery=usual_discovery(stale=["acme.io"]))
+    assert "the API group acme.io does not answer" in found.steps[0].reason
+
+
+def test_a_patch_that_does_not_fit_blocks_its_object_and_never_prunes_it() -> None:
+    overrides = [{"target": {"kind": "Deployment"}, "patch": [{"op": "remove", "path": "/spec/nothing"}]}]
+    objects = {**there(deployment()), **there(config_map("old"))}
+    found = plan(resource(deployment(), config_map(), overrides=overrides), objects)
+    assert actions(found) == {
+        "Namespace default": Action.CREATE,
+        "Deployment web": Action.BLOCKED,
+        "ConfigMap default/settings": Action.CREATE,
+        "ConfigMap default/old": Action.DELETE,
+    }
+    assert "overrides[0] does not fit" in step_of(found, "Deployment web").reason
+
+
+def test_a_kind_that_is_not_served_any_more_never_prunes_its_namesakes() -> None:
+    thing = {"apiVersion": "apps/v9", "kind": "Deployment", "metadata": {"name": "web"}}
+    found = plan(resource(thing), there(deployment()))
+    assert actions(found) == {"Deployment web": Action.BLOCKED}
+
+
+# kinds that the resource defines itself
+
+
+def crd(**changed: Any) -> dict[str, Any]:
+    spec = {
+        "group": "acme.io",
+        "scope": "Namespaced",
+        "names": {"kind": "Shop", "plural": "shops"},
+        "versions": [{"name": "v1alpha1", "served": False}, {"name": "v1", "served": True, "storage": True}],
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "shops.acme.io"},
+        "spec": {**spec, **changed},
+    }
+
+
+SHOP = {"apiVersion": "acme.io/v1", "kind": "Shop", "metadata": {"name": "main"}}
+
+
+def test_objects_of_a_kind_that_comes_along() -> None:
+    found = plan(resource(SHOP, crd()))
+    step = step_of(found, "Shop default/main")
+    assert step.action == Action.CREATE
+    assert step.needs == ObjectName(CRD, "", "shops.acme.io")
+    assert step.served.path("default", "main") == "/apis/acme.io/v1/namespaces/default/shops/main"
+    assert step_of(found, "CustomResourceDefinition shops.acme.io").stage < step.stage
+
+
+def test_a_kind_that_is_served_already_needs_nothing() -> None:
+    kind = served(GroupKind("acme.io", "Shop"), "v1", "shops")
+    assert step_of(plan(resource(SHOP, crd()), discovery=usual_discovery(kind)), "Shop default/main").needs is None
+
+
+def test_a_cluster_scoped_kind_that_comes_along() -> None:
+    assert "Shop main" in actions(plan(resource(SHOP, crd(scope="Cluster"))))
+
+
+@pytest.mark.parametrize("changed", [{"versions": []}, {"names": {}}, {"names": None}, {"versions": [{}]}])
+def test_a_broken_crd_defines_nothing_and_is_left_to_the_api_server(changed: dict[str, Any]) -> None:
+    found = plan(resource(SHOP, crd(**changed)))
+    assert step_of(found, "CustomResourceDefinition shops.acme.io").action == Action.CREATE
+    assert step_of(found, "Shop main").action == Action.BLOCKED
+
+
+# unwanted objects
+
+
+def test_what_is_ours_and_not_wanted_any_more_is_deleted() -> None:
+    found = plan(resource(config_map()), {**there(config_map()), **there(config_map("old"))})
+    step = step_of(found, "ConfigMap default/old")
+    assert (step.action, step.reason) == (Action.DELETE, "no longer wanted")
+    assert step.seen
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"managedFields": []},
+        {"managedFields": [{"manager": "kubectl-create", "operation": "Update", "fieldsV1": {}}]},
+        {"annotations": {}},
+        {"annotations": {names.ANNOTATION_OBJECT: "ConfigMap default/original"}},
+    ],
+)
+def test_a_copy_with_our_labels_is_kept(change: dict[str, Any]) -> None:
+    found = plan(resource(config_map()), {**there(config_map()), **there(config_map("copy"), **change)})
+    step = step_of(found, "ConfigMap default/copy")
+    assert (step.action, step.reason) == (Action.KEEP, "carries our labels but was not made by us: left alone")
+
+
+def test_crds_are_kept() -> None:
+    found = plan(resource(config_map()), there(crd(), ""))
+    assert step_of(found, "CustomResourceDefinition shops.acme.io").action == Action.KEEP
+
+
+@pytest.mark.parametrize(("allowed", "action"), [(False, Action.KEEP), (True, Action.DELETE)])
+def test_namespaces_are_kept_unless_told_otherwise(allowed: bool, action: str) -> None:
+    asked = resource(config_map(), delete_namespaces=allowed)
+    assert actions(plan(asked, there(namespace("old"), "")))["Namespace old"] == action
+
+
+def test_what_is_on_its_way_out_is_left_alone() -> None:
+    going = there(config_map("old"), deletionTimestamp="2026-01-01T00:00:00Z")
+    assert actions(plan(resource(config_map()), going)) == {
+        "ConfigMap default/settings": Action.CREATE,
+        "Namespace default": Action.CREATE,
+    }
+
+
+def test_objects_of_other_resources_are_left_alone() -> None:
+    others = {**there(config_map("x"), owner="other"), **there(namespace("n"), "", names.RESOURCE_NAMESPACES)}
+    assert "x" not in str(actions(plan(resource(config_map()), {**there(config_map()), **others})))
+
+
+def test_an_object_that_moved_to_another_namespace_is_deleted_where_it_was() -> None:
+    found = plan(resource(config_map(), namespace="new"), there(config_map(), "old"))
+    assert actions(found)["ConfigMap old/settings"] == Action.DELETE
+    assert actions(found)["ConfigMap new/settings"] == Action.CREATE
+
+
+# leaving a member
+
+
+def record(*namespaces: str, **more: Any) -> ResourceRecord:
+    return ResourceRecord("shop", frozenset({CONFIG_MAP}), frozenset(namespaces), **more)
+
+
+def test_a_member_that_is_not_selected_gives_everything_up() -> None:
+    found = plan(resource(config_map()), there(config_map()), selected=False, record=record("default"))
+    assert actions(found) == {"ConfigMap default/settings": Action.DELETE}
+    assert found.leaving
+    assert found.record is None
+
+
+def test_a_member_that_never_had_it_has_nothing_to_give() -> None:
+    found = plan(resource(config_map()), selected=False)
+    assert (found.steps, found.leaving) == ((), False)
+
+
+def test_a_member_that_only_remembers_it_forgets() -> None:
+    assert plan(resource(config_map()), selected=False, record=record("default")).leaving
+
+
+@pytest.mark.parametrize(("allowed", "action"), [(False, Action.KEEP), (True, Action.DELETE)])
+def test_the_namespace_that_we_made_for_it(allowed: bool, action: str) -> None:
+    spaces = there(namespace("shop"), "", names.RESOURCE_NAMESPACES)
+    asked = resource(config_map(), namespace="shop", delete_namespaces=allowed)
+    found = plan(asked, {**there(config_map(), "shop"), **spaces}, selected=False, record=record("shop"))
+    assert actions(found)["Namespace shop"] == action
+
+
+def test_a_namespace_that_was_there_before_is_not_ours_to_delete() -> None:
+    asked = resource(config_map(), namespace="shop", delete_namespaces=True)
+    strange = there(namespace("shop"), "", names.RESOURCE_NAMESPACES, managedFields=[])
+    assert plan(asked, strange, selected=False, record=record("shop")).steps == ()
+
+
+def test_only_the_namespaces_that_are_left_behind_are_looked_at() -> None:
+    spaces = {
+        **there(namespace("old"), "", names.RESOURCE_NAMESPACES),
+        **there(namespace("new"), "", names.RESOURCE_NAMESPACES),
+    }
+    asked = resource(config_map(), namespace="new", delete_namespaces=True)
+    found = plan(asked, {**there(config_map(), "new"), **spaces}, record=record("old", "new"))
+    assert actions(found) == {"ConfigMap new/settings": Action.NONE, "Namespace old": Action.DELETE}
+
+
+# records
+
+
+def test_the_record_says_what_may_be_there() -> None:
+    found = plan(resource(config_map(), deployment(), namespace="shop"))
+    assert found.record is not None
+    assert found.record.kinds == {CONFIG_MAP, DEPLOYMENT}
+    assert found.record.namespaces == {"shop"}
+    assert (found.record.placement, found.record.epoch) == ({"ams": None}, 5)
+
+
+def test_a_record_that_says_the_same_is_not_made_new() -> None:
+    asked = resource(config_map())
+    old = plan(asked).record
+    assert old is not None
+    old = replace(old, epoch=2)
+    assert plan(asked, there(config_map()), record=old).record == old
+
+
+def test_the_record_changes_with_the_template_and_with_its_overrides() -> None:
+    hashes = {
+        plan(asked).record.template  # type: ignore[union-attr]
+        for asked in (
+            resource(config_map()),
+            resource(config_map(a="b")),
+            resource(config_map(), overrides=[{"labels": {"a": "b"}}]),
+        )
+    }
+    assert len(hashes) == 3
+
+
+def test_stages() -> None:
+    def stage(kind: str) -> int:
+        return Step("shop", ObjectName(GroupKind("x", kind), "", "a"), Action.CREATE).stage
+
+    assert stage("Namespace") < stage("ConfigMap") < stage("Deployment") < stage("ValidatingWebhookConfiguration")
+    assert stage("CustomResourceDefinition") < stage("Shop")
+    assert stage("Secret") < stage("Pod")
+
+
+def test_blocked_steps_have_no_kind_to_write_to() -> None:
+    with pytest.raises(MemberError) as caught:
+        _ = Step("shop", WEB, Action.BLOCKED).served
+    assert caught.value.kind == Kind.NOT_FOUND
+
+
+def test_steps_by_action() -> None:
+    found = plan(resource(config_map()))
+    assert {step.name for step in found.of(Action.CREATE)} == {SETTINGS, ObjectName(NAMESPACE, "", "default")}
+    assert found.of(Action.DELETE, Action.KEEP) == ()
+
+
+def test_our_manager_is_the_one_of_the_federation() -> None:
+    assert MANAGER == "multicluster.federation/acme"
