@@ -110,7 +110,7 @@ def test_errors_of_http_are_answers(given: bytes, response: Response) -> None:
 
 def test_connections_are_kept() -> None:
     with serving(answering(answer(200, {}))) as server, transport(server) as made:
-        for _ in range(5):
+        for _number in range(5):
             get(made)
         assert len(server.connections) == 1
 
@@ -170,7 +170,7 @@ def test_a_full_backlog_is_a_timeout() -> None:
     """A host that drops packets: the connection itself never comes to be."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         waiting = []
-        for _ in range(4):
+        for _number in range(4):
             extra = socket.socket()
             extra.setblocking(False)
             with suppress(BlockingIOError):

@@ -259,7 +259,7 @@ def test_a_kind_that_is_not_served_blocks_only_its_object() -> None:
     assert step.action == Action.BLOCKED
     assert "does not know the kind Thing of acme.io/v1" in step.reason
     with pytest.raises(MemberError):
-        _ = step.served
+        _served = step.served
 
 
 def test_a_group_that_does_not_answer_blocks_its_objects() -> None:
@@ -477,7 +477,7 @@ def test_stages() -> None:
 
 def test_blocked_steps_have_no_kind_to_write_to() -> None:
     with pytest.raises(MemberError) as caught:
-        _ = Step("shop", WEB, Action.BLOCKED).served
+        _served = Step("shop", WEB, Action.BLOCKED).served
     assert caught.value.kind == Kind.NOT_FOUND
 
 
