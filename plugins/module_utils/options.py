@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .model.budget import DEFAULT_BUDGET
+from .model.resource import ABORT, CONFLICTS
+
 Spec = dict[str, Any]
 
 #: how to reach one member, by the names that kubernetes.core uses
@@ -64,6 +67,10 @@ _RESOURCE: Spec = {
     "strict": {"type": "bool", "default": True},
     "allow_empty": {"type": "bool", "default": False},
     "delete_namespaces": {"type": "bool", "default": False},
+    "conflict": {"type": "str", "choices": list(CONFLICTS), "default": ABORT},
+    "renamed_from": {"type": "str"},
+    "retain_replicas": {"type": "bool", "default": False},
+    "keep_template": {"type": "bool", "default": False},
 }
 
 FEDERATED_RESOURCE: Spec = {
@@ -79,6 +86,8 @@ FEDERATED_RESOURCE: Spec = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "concurrency": {"type": "int", "default": 16},
+    "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
+    "lock_timeout": {"type": "float", "default": 60.0},
 }
 
 #: the options of `federated_resource` that describe one resource

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
 from .fleet.transport import require_libraries
 from .membership import run as membership
+from .model.budget import parse_budget
 from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
 from .model.names import check_resource_name
@@ -18,6 +19,7 @@ from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
 from .options import FACTS, RESOURCE_OPTIONS
 from .propagation import engine, status
+from .propagation.member import Options as EngineOptions
 
 Params = Mapping[str, Any]
 
@@ -76,16 +78,26 @@ def _times(params: Params) -> dict[str, float]:
 
 
 def federated_resource(
-    fleet: Fleet, resources: Sequence[Resource], params: Params, check: bool, diff: bool
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Propagate resources; returns the result of the module."""
-    options = engine.Options(
+    """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
+    if params["lock_timeout"] < 0:
+        raise ConfigError("lock_timeout must be 0 seconds or more")
+    options = EngineOptions(
         check=check,
         diff=diff,
         wait=params["wait"],
         wait_timeout=params["wait_timeout"],
         concurrency=params["concurrency"],
         fail_on=parse_fail_on(params["fail_on"]),
+        max_deletions=parse_budget(params["max_deletions"]),
+        lock_timeout=params["lock_timeout"],
+        tell=tell,
         **_times(params),
     )
     return engine.run(fleet, resources, options)

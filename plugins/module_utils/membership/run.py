@@ -22,9 +22,11 @@ from ..model.errors import Kind, MemberError
 from ..model.manifest import ObjectName, kind_of, name_of
 from ..model.policy import ANY, FailOn
 from ..model.records import FleetRecord, newest_fleet_record
-from ..propagation.apply import Done, Hand, Outcome, delete, write
+from ..propagation.apply import write
+from ..propagation.hand import Done, Hand, Outcome
 from ..propagation.observe import list_owned
-from ..propagation.plan import Action, Step, wanted_step
+from ..propagation.plan import Action, Step, marked_copy, wanted_step
+from ..propagation.remove import delete
 from ..propagation.result import MemberReport, build
 from ..propagation.store import CONFIG_MAPS, delete_resource_record, write_fleet_record
 from ..rendering.ownership import is_owned, normalise
@@ -160,7 +162,7 @@ class _Run:
         found = self.surveys[name]
         return [
             wanted_step(
-                manifest,
+                marked_copy(manifest, name_of(manifest), self.fleet.federation, names.RESOURCE_MEMBERSHIP),
                 name_of(manifest),
                 found.observation.discovery.require(kind_of(manifest)),
                 found.owned,
