@@ -5,6 +5,7 @@
 BENCH          subjects: names, parts of names or shell patterns, with commas; all without it
 BENCH_REPEAT   samples of each figure, 5 without it
 BENCH_SANDBOX  folder of a sandbox of ten members that runs; it is used, and left running
+BENCH_PROFILE  folder for profiles of every run; figures are shown, but not kept
 BENCH_KEEP     set: the sandbox that was started is left running, to be used again
 """
 
@@ -25,7 +26,7 @@ from types import FrameType
 import yaml
 
 from ansible_collections.multicluster.federation.tests.benchmarks import harness, processes, ten
-from ansible_collections.multicluster.federation.tests.benchmarks.bench import Bench
+from ansible_collections.multicluster.federation.tests.benchmarks.bench import PROFILE, Bench
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +95,8 @@ def main() -> int:
                     continue
                 figures += measured
                 print(f"\n{harness.table(found, measured)}", flush=True)
-                harness.store(ROOT / ".bench" / "latest.jsonl", figures)
+                if not PROFILE:
+                    harness.store(ROOT / ".bench" / "latest.jsonl", figures)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return 1 if failed else 0

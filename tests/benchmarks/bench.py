@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,17 @@ from ansible_collections.multicluster.federation.tests.benchmarks.ten import Ten
 
 CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 NOTHING = "changed=0"
+#: a folder for profiles of all runs; figures are of no use then
+PROFILE = os.environ.get("BENCH_PROFILE", "")
 
 
-def with_callback(name: str, **environment: str) -> dict[str, str]:
-    """The environment that makes ansible-playbook load one of the callbacks of this folder."""
-    return {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": name, **environment}
+def _with_callbacks(names: Sequence[str]) -> dict[str, str]:
+    """The environment that makes ansible-playbook load these callbacks of this folder."""
+    names = [*names, "profile_action"] if PROFILE else list(names)
+    if not names:
+        return {}
+    profile = {"BENCH_PROFILE": os.path.abspath(PROFILE)} if PROFILE else {}
+    return {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": ",".join(names), **profile}
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,12 @@ class Bench:
         *arguments: str,
         inventory: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        callbacks: Sequence[str] = (),
     ) -> Ended:
         """Run ansible-playbook as a user does; over the ten members where no inventory is given."""
         where = ["-i", str(inventory or self.ten.inventory)]
-        return processes.run(["ansible-playbook", *where, str(playbook), *arguments], self.folder, environment)
+        more = {**(environment or {}), **_with_callbacks(callbacks)}
+        return processes.run(["ansible-playbook", *where, str(playbook), *arguments], self.folder, more)
 
     def ping(self) -> Ended:
         """The least that a playbook does: one ping on the implicit localhost, without an inventory."""
@@ -98,8 +106,3 @@ class Bench:
         self.play(play).expect("failed=0")
         self.ten.require(namespace)
         return play
-
-    def write_json(self, name: str, body: Any) -> Path:
-        path = self.folder / name
-        path.write_text(json.dumps(body), "utf-8")
-        return path

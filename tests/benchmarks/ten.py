@@ -29,6 +29,12 @@ from ansible_collections.multicluster.federation.tests.benchmarks.raw import KIN
 SIZE = 10
 MEMBERS = tuple(f"c-{number}" for number in range(SIZE))
 _IDLE = (layout.KWOK, layout.SCHEDULER, layout.CONTROLLER_MANAGER)
+#: what a join puts into the namespace of a federation, beside records
+_ALSO = (
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
+)
 _PATIENCE = 60.0
 _AGENT = "multicluster.federation"
 
@@ -102,7 +108,7 @@ class Ten:
             list(threads.map(work, self.names))
 
     def empty(self, namespace: str, federation: str = "", resource: str = "") -> None:
-        """Remove the workload in ``namespace`` from all members, and the record of ``resource``, and wait until they are gone."""
+        """Remove ``namespace`` with all that is in it from all members, and the record of ``resource``, and wait until they are gone."""
 
         def one(name: str) -> None:
             server = self.servers[name]
@@ -119,7 +125,7 @@ class Ten:
         path = f"/api/v1/namespaces/{namespace}"
         server.done("DELETE", path)
         if processes.state(self._process(name, layout.CONTROLLER_MANAGER)) != processes.RUNNING:
-            for kind in KINDS.values():
+            for kind in (*KINDS.values(), *_ALSO):
                 server.done("DELETE", kind.format(namespace))
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}, "spec": {"finalizers": []}}
             server.done("PUT", f"{path}/finalize", body)
