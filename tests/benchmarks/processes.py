@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,10 @@ class WrongResult(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that ended. ``began`` and ``ended`` are by the clock on the wall; ``memory`` in MB."""
+    """A process that ended. ``began`` and ``ended`` are by the clock on the wall; ``memory`` in MB.
+
+    ``processor``: seconds of it that the process and its descendants used. It hardly depends on what else the machine does.
+    """
 
     code: int
     output: str
@@ -31,6 +34,7 @@ class Ended:
     began: float
     ended: float
     memory: float
+    processor: float
 
     def expect(self, *texts: str, code: int = 0) -> Ended:
         """Itself, if it ended with this code and said all of this; else WrongResult."""
@@ -38,6 +42,11 @@ class Ended:
         if self.code != code or missing:
             raise WrongResult(f"ended with {self.code} and did not say {missing}:\n{self.output[-3000:]}")
         return self
+
+
+def seconds(runs: Iterable[Ended]) -> list[float]:
+    """What the clock says of each run."""
+    return [run.seconds for run in runs]
 
 
 def _environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
@@ -84,11 +93,12 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
             raise
         finally:
             watch.cancel()
-        seconds, ended = time.perf_counter() - clock, time.time()
+        taken, ended = time.perf_counter() - clock, time.time()
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-        return Ended(child.returncode, output.read(), seconds, began, ended, peak)
+        used = usage.ru_utime + usage.ru_stime
+        return Ended(child.returncode, output.read(), taken, began, ended, peak, used)
 
 
 def run_all(commands: Sequence[Sequence[str]], folder: Path) -> float:
@@ -114,8 +124,8 @@ def run_all(commands: Sequence[Sequence[str]], folder: Path) -> float:
             child.kill()
             child.wait()
         raise
-    seconds = time.perf_counter() - begun
+    taken = time.perf_counter() - begun
     failed = [text for child, text in zip(children, said, strict=True) if child.returncode]
     if failed:
         raise WrongResult(failed[0][-3000:])
-    return seconds
+    return taken

@@ -89,7 +89,9 @@ class Ten:
         self.inventory = Path(self.sandbox.inventory)
         self.names = self.sandbox.member_names()[:SIZE]
         if len(self.names) < SIZE:
-            raise RuntimeError(f"{folder} is not a sandbox of {SIZE} members; BENCH_KEEP=1 make bench leaves one running")
+            raise RuntimeError(
+                f"{folder} is not a sandbox of {SIZE} members; BENCH_KEEP=1 make bench leaves one running"
+            )
 
     @property
     def federation(self) -> str:
@@ -127,7 +129,12 @@ class Ten:
         if processes.state(self._process(name, layout.CONTROLLER_MANAGER)) != processes.RUNNING:
             for kind in (*KINDS.values(), *_ALSO):
                 server.done("DELETE", kind.format(namespace))
-            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}, "spec": {"finalizers": []}}
+            body = {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": namespace},
+                "spec": {"finalizers": []},
+            }
             server.done("PUT", f"{path}/finalize", body)
         until(lambda: server.call("GET", path)[0] == 404, f"{name}: namespace {namespace} to go")
 

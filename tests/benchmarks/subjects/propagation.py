@@ -15,6 +15,7 @@ from ansible_collections.multicluster.federation.tests.benchmarks.harness import
     ratio,
     subject,
 )
+from ansible_collections.multicluster.federation.tests.benchmarks.processes import Ended, seconds
 
 RESOURCE = "shop"
 RAW = "shop-raw"
@@ -26,33 +27,37 @@ def measure(bench: Bench) -> Iterable[Figure]:
     ten = bench.ten
     bench.join()
     play = bench.propagation(RESOURCE)
-    ping: list[float] = []
+    ping: list[Ended] = []
     raw: list[float] = []
-    first: list[float] = []
-    again: list[float] = []
-    check: list[float] = []
+    first: list[Ended] = []
+    again: list[Ended] = []
+    check: list[Ended] = []
     bench.play(play).expect("failed=0")  # files and servers are warm from here on
     for _round in bench.rounds("ping, raw applies, first run, ping, nothing to do, check mode"):
-        ping.append(bench.ping().seconds)
+        ping.append(bench.ping())
         ten.empty(RAW)
         raw.append(bench.raw_applies(RAW))
         ten.require(RAW)
         ten.empty(RAW)
         ten.empty(RESOURCE, ten.federation, RESOURCE)
-        first.append(bench.play(play).expect("changed=1", "failed=0").seconds)
+        first.append(bench.play(play).expect("changed=1", "failed=0"))
         ten.require(RESOURCE)
-        ping.append(bench.ping().seconds)
-        again.append(bench.play(play).expect("ok=1", NOTHING, "failed=0").seconds)
-        check.append(bench.play(play, "--check").expect("ok=1", NOTHING, "failed=0").seconds)
-    floor = statistics.median(ping) + statistics.median(raw)
+        ping.append(bench.ping())
+        again.append(bench.play(play).expect("ok=1", NOTHING, "failed=0"))
+        check.append(bench.play(play, "--check").expect("ok=1", NOTHING, "failed=0"))
     ten.empty(RESOURCE, ten.federation, RESOURCE)
+    pings, firsts, agains, checks = (seconds(runs) for runs in (ping, first, again, check))
+    floor = statistics.median(pings) + statistics.median(raw)
     return [
-        median("ping playbook", ping),
+        median("ping playbook", pings),
         median("raw applies", raw),
-        median("first run", first),
-        Figure("first run / (ping + raw)", statistics.median(first) / floor, "x", Target(1.5)),
-        median("nothing to do", again),
-        ratio("nothing to do / ping", again, ping, Target(1.0)),
-        median("check mode, nothing to do", check),
-        ratio("check mode / ping", check, ping),
+        median("first run", firsts),
+        Figure("first run / (ping + raw)", statistics.median(firsts) / floor, "x", Target(1.5)),
+        median("nothing to do", agains),
+        ratio("nothing to do / ping", agains, pings, Target(1.0)),
+        median("check mode, nothing to do", checks),
+        ratio("check mode / ping", checks, pings),
+        median("ping playbook, processor", [run.processor for run in ping]),
+        median("first run, processor", [run.processor for run in first]),
+        median("nothing to do, processor", [run.processor for run in again]),
     ]

@@ -36,7 +36,7 @@ from ansible_collections.multicluster.federation.tests.benchmarks.harness import
     ratio,
     subject,
 )
-from ansible_collections.multicluster.federation.tests.benchmarks.processes import Ended, WrongResult
+from ansible_collections.multicluster.federation.tests.benchmarks.processes import Ended, WrongResult, seconds
 from ansible_collections.multicluster.federation.tests.benchmarks.raw import KINDS
 from ansible_collections.multicluster.federation.tests.benchmarks.ten import SIZE, Request
 
@@ -113,22 +113,22 @@ def measure(bench: Bench) -> Iterable[Figure]:
         return done
 
     over_all()
-    some: list[float] = []
-    all_of_them: list[float] = []
-    memory: list[float] = []
+    some: list[Ended] = []
+    all_of_them: list[Ended] = []
     for _round in bench.rounds(f"{SIZE} members, {MEMBERS} members"):
-        some.append(bench.play(small).expect("ok=1", NOTHING).seconds)
-        done = over_all()
-        all_of_them.append(done.seconds)
-        memory.append(done.memory)
+        some.append(bench.play(small).expect("ok=1", NOTHING))
+        all_of_them.append(over_all())
     ten.empty(BIG, FEDERATION, BIG)
     ten.empty(RESOURCE, ten.federation, RESOURCE)
     _forget(bench)
     return [
-        median(f"{SIZE} members", some),
-        median(f"{MEMBERS} members", all_of_them),
-        ratio(f"{MEMBERS} members / {SIZE} members", all_of_them, some, Target(9.0)),
-        median("largest process", memory, "MB", Target(200.0)),
+        median(f"{SIZE} members", seconds(some)),
+        median(f"{MEMBERS} members", seconds(all_of_them)),
+        ratio(f"{MEMBERS} members / {SIZE} members", seconds(all_of_them), seconds(some), Target(9.0)),
+        median(f"{SIZE} members, processor", [run.processor for run in some]),
+        median(f"{MEMBERS} members, processor", [run.processor for run in all_of_them]),
+        median(f"{SIZE} members, largest process", [run.memory for run in some], "MB"),
+        median(f"{MEMBERS} members, largest process", [run.memory for run in all_of_them], "MB", Target(200.0)),
     ]
 
 
