@@ -89,14 +89,9 @@ class Bench:
             f"propagate-{namespace}", "clusters", "multicluster.federation.federated_resource", wanted, run_once=True
         )
 
-    def join(self, inventory: Path | None = None, share: bool = False) -> None:
-        """Join the hosts of an inventory to its federation, if they have not."""
-        play = self.playbook("join", "clusters", "multicluster.federation.cluster", {"share": share}, run_once=True)
-        self.play(play, inventory=inventory).expect("failed=0")
-
-    def leave(self, inventory: Path | None = None) -> None:
-        options = {"state": "absent"}
-        play = self.playbook("leave", "clusters", "multicluster.federation.cluster", options, run_once=True)
+    def join(self, inventory: Path | None = None) -> None:
+        """Join the hosts of an inventory to its federation, if they have not. The servers serve more than one."""
+        play = self.playbook("join", "clusters", "multicluster.federation.cluster", {"share": True}, run_once=True)
         self.play(play, inventory=inventory).expect("failed=0")
 
     def settled(self, namespace: str) -> Path:

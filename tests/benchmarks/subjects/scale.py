@@ -97,7 +97,7 @@ def measure(bench: Bench) -> Iterable[Figure]:
     ten = bench.ten
     few, many = _inventory(bench, SIZE), _inventory(bench, MEMBERS)
     small = bench.settled(RESOURCE)
-    bench.join(few, share=True)
+    bench.join(few)
     _fill_fleet_record(bench)
     big = bench.propagation(BIG, **_PATIENT)
     joined = ",".join(f"m-{number:03d}" for number in range(SIZE))
