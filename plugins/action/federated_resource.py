@@ -30,7 +30,9 @@ class ActionModule(ActionBase):
             return [verbs.read_resource(entry, fleet_action.sources_of(self, entry, task_vars)) for entry in entries]
 
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
-            return verbs.federated_resource(fleet, resources(params), params, self._task.check_mode, self._task.diff)
+            task = self._task
+            tell = fleet_action.teller(self)
+            return verbs.federated_resource(fleet, resources(params), params, task.check_mode, task.diff, tell)
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
             """The module cannot read the controller's files: it gets their contents as definitions."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .model.budget import DEFAULT_BUDGET
+from .model.resource import ABORT, CONFLICTS
+
 Spec = dict[str, Any]
 
 #: how to reach one member, by the names that kubernetes.core uses
@@ -37,6 +40,7 @@ FACTS: Spec = {
     "zone": {"type": "raw"},
     "provider": {"type": "str"},
     "taints": {"type": "list", "elements": "raw"},
+    "renamed_from": {"type": "str"},
 }
 
 FLEET: Spec = {
@@ -51,7 +55,8 @@ FLEET: Spec = {
     "member_timeout": {"type": "float", "default": 60.0},
 }
 
-FAILURE: Spec = {"fail_on": {"type": "str", "default": "any"}}
+#: what every verb takes that writes
+RUN: Spec = {"fail_on": {"type": "str", "default": "any"}, "lock_timeout": {"type": "float", "default": 60.0}}
 
 _RESOURCE: Spec = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -64,11 +69,15 @@ _RESOURCE: Spec = {
     "strict": {"type": "bool", "default": True},
     "allow_empty": {"type": "bool", "default": False},
     "delete_namespaces": {"type": "bool", "default": False},
+    "conflict": {"type": "str", "choices": list(CONFLICTS), "default": ABORT},
+    "renamed_from": {"type": "str"},
+    "retain_replicas": {"type": "bool", "default": False},
+    "keep_template": {"type": "bool", "default": False},
 }
 
 FEDERATED_RESOURCE: Spec = {
     **FLEET,
-    **FAILURE,
+    **RUN,
     "name": {"type": "str"},
     **_RESOURCE,
     "resources": {
@@ -79,6 +88,7 @@ FEDERATED_RESOURCE: Spec = {
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "float", "default": 300.0},
     "concurrency": {"type": "int", "default": 16},
+    "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
 }
 
 #: the options of `federated_resource` that describe one resource
@@ -86,7 +96,7 @@ RESOURCE_OPTIONS = ("name", *_RESOURCE)
 
 CLUSTER: Spec = {
     **FLEET,
-    **FAILURE,
+    **RUN,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "share": {"type": "bool", "default": False},
     "workloads": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
 from .fleet.transport import require_libraries
 from .membership import run as membership
+from .model.budget import parse_budget
 from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
 from .model.names import check_resource_name
@@ -18,6 +19,7 @@ from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
 from .options import FACTS, RESOURCE_OPTIONS
 from .propagation import engine, status
+from .propagation.member import Options as EngineOptions
 
 Params = Mapping[str, Any]
 
@@ -65,7 +67,7 @@ def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Res
     return resource
 
 
-def _times(params: Params) -> dict[str, float]:
+def _times(params: Params) -> dict[str, Any]:
     """The deadlines of a run; also the moment to say what the run cannot do without."""
     require_libraries()
     times = {key: params[key] for key in ("request_timeout", "member_timeout")}
@@ -75,17 +77,31 @@ def _times(params: Params) -> dict[str, float]:
     return times
 
 
+def _policy(params: Params) -> dict[str, Any]:
+    """What verbs that write have in common: when a run counts as failed, and how long it waits for another one."""
+    if params["lock_timeout"] < 0:
+        raise ConfigError("lock_timeout must be 0 seconds or more")
+    return {"fail_on": parse_fail_on(params["fail_on"]), "lock_timeout": params["lock_timeout"]}
+
+
 def federated_resource(
-    fleet: Fleet, resources: Sequence[Resource], params: Params, check: bool, diff: bool
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Propagate resources; returns the result of the module."""
-    options = engine.Options(
+    """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
+    options = EngineOptions(
         check=check,
         diff=diff,
         wait=params["wait"],
         wait_timeout=params["wait_timeout"],
         concurrency=params["concurrency"],
-        fail_on=parse_fail_on(params["fail_on"]),
+        **_policy(params),
+        max_deletions=parse_budget(params["max_deletions"]),
+        tell=tell,
         **_times(params),
     )
     return engine.run(fleet, resources, options)
@@ -99,7 +115,7 @@ def cluster(fleet: Fleet, params: Params, check: bool, diff: bool) -> dict[str, 
         diff=diff,
         share=params["share"],
         delete_workloads=params["workloads"] == "delete",
-        fail_on=parse_fail_on(params["fail_on"]),
+        **_policy(params),
         **_times(params),
     )
     return membership.run(fleet, options)

@@ -20,7 +20,7 @@ description:
   - A member that is down, slow or refuses something does not hold up the others.
 extends_documentation_fragment:
   - multicluster.federation.fleet
-  - multicluster.federation.fleet.failure
+  - multicluster.federation.fleet.run
 options:
   name:
     description:
@@ -92,6 +92,32 @@ options:
           - CRDs are never deleted, because every object of their kind would go with them.
         type: bool
         default: false
+      conflict: &conflict
+        description:
+          - What to do with an object that is wanted and that somebody else made.
+          - V(abort) leaves it alone and reports a conflict.
+          - V(adopt) takes it over from the tool that applied it (kubectl, kubernetes.core, Helm, KubeFed, Karmada, OCM). What that tool
+            had set and O(resources[].definition) does not name is removed.
+          - V(overwrite) sets our fields and leaves all others as they are.
+          - Nothing is ever taken from another federation, or from another resource of this one.
+        type: str
+        choices: [abort, adopt, overwrite]
+        default: abort
+      renamed_from: &renamed_from
+        description: The former name of the resource. Its objects and records are taken over in place.
+        type: str
+      retain_replicas: &retain_replicas
+        description:
+          - Set C(replicas) only when an object is created, and leave them to whoever scales it on a member afterwards.
+          - Objects that a HorizontalPodAutoscaler scales are treated like this anyway.
+        type: bool
+        default: false
+      keep_template: &keep_template
+        description:
+          - Store the manifests with the record on each member, compressed, and the version before. Values of Secrets are left out.
+          - So the resource can be moved to other members where its playbook is not at hand.
+        type: bool
+        default: false
   state: *state
   src: *src
   template: *template
@@ -102,6 +128,10 @@ options:
   strict: *strict
   allow_empty: *allow_empty
   delete_namespaces: *delete_namespaces
+  conflict: *conflict
+  renamed_from: *renamed_from
+  retain_replicas: *retain_replicas
+  keep_template: *keep_template
   wait:
     description:
       - Wait until all workloads are healthy on all members - Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, Pods, CRDs.
@@ -116,6 +146,13 @@ options:
     description: How many objects are written at once, over all members.
     type: int
     default: 16
+  max_deletions:
+    description:
+      - How many objects of one resource a run may delete, as a number or as a share of those that there are (V(50%)).
+      - Beyond it nothing of the resource is changed and the task fails - an empty folder or a lost label would delete much at once.
+      - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
+    type: str
+    default: 50%
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.
@@ -189,8 +226,10 @@ members:
       reason: ""
       changed: true
       msg: 8 created
-      objects: {total: 8, created: 8, changed: 0, repaired: 0, deleted: 0, predicted: 0, deferred: 0, kept: 0, failed: 0, unchanged: 0}
+      objects: {total: 8, created: 8, changed: 0, repaired: 0, deleted: 0, predicted: 0, deferred: 0, going: 0, kept: 0, failed: 0,
+                unchanged: 0}
       notes: []
+      seconds: 0.31
 resources:
   description: Where each resource is placed, and why not elsewhere.
   returned: always

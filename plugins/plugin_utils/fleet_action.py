@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.multicluster.federation.plugins.module_utils import verbs
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet, build_fleet
@@ -116,6 +117,12 @@ def _render(action: ActionBase, file: str, task_vars: Mapping[str, Any]) -> str:
     except ImportError:
         return str(action._templar.copy_with_new_env(available_variables=task_vars).template(text, convert_data=False))
     return str(action._templar.copy_with_new_env(available_variables=task_vars).template(trust_as_template(text)))
+
+
+def teller(action: ActionBase) -> Callable[[str], None]:
+    """Shows lines of progress as they come, in the output of ansible-playbook and of AWX."""
+    display, name = Display(), str(action._task.action).rpartition(".")[2]
+    return lambda line: display.display(f"{name}, {line}")
 
 
 def run_verb(

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from ..model.errors import Kind, MemberError
 from .deadline import Deadline
 from .discovery import ACCEPT, ApiKind, Discovery, parse_discovery
-from .transport import Response, Transport
+from .transport import Cut, Response, Transport
 
 _PARTIAL = "application/json;as={shape};g=meta.k8s.io;v=v1"
 METADATA_LIST = _PARTIAL.format(shape="PartialObjectMetadataList")
@@ -24,6 +24,9 @@ JSON_PATCH = "application/json-patch+json"
 
 #: the only resourceVersion that means "there must be no such object"
 CREATE_ONLY = "1"
+
+#: what an API server says of trouble that does not pass by itself
+_WEBHOOK, _FULL = "failed calling webhook", "mvcc: database space exceeded"
 
 PAGE = 500
 TRIES = 4
@@ -65,11 +68,19 @@ def explain(response: Response, secret: bool = False) -> MemberError:
         hint = "the token or certificate has expired, was withdrawn, or belongs to another cluster"
     elif response.code == 403:
         hint = "the credential of this member lacks this right"
-    elif kind == Kind.FAILED and "mvcc: database space exceeded" in message:
+    elif kind == Kind.FAILED and _FULL in message:
         message, hint = "the etcd of this member is full: nothing can be written", "compact and defragment it"
-    elif kind == Kind.FAILED and "failed calling webhook" in message:
+    elif kind == Kind.FAILED and _WEBHOOK in message:
         hint = "an admission webhook of this member does not work"
     return MemberError(kind, message, hint, response.code)
+
+
+def _passes(response: Response) -> bool:
+    """Whether trouble of the server may be over in a moment; not so a broken webhook or a full etcd, which stay as they are."""
+    if response.code not in (500, 502, 503):
+        return False
+    message = response.body.get("message") if isinstance(response.body, dict) else ""
+    return not any(lasting in str(message) for lasting in (_WEBHOOK, _FULL))
 
 
 class MemberApi:
@@ -80,6 +91,18 @@ class MemberApi:
         self.transport = transport
         self.deadline = deadline
 
+    def until(self, deadline: Deadline) -> MemberApi:
+        """The same member, over the same connections, until another deadline."""
+        return MemberApi(self.name, self.transport, deadline)
+
+    def decoded(self, response: Response, secret: bool = False) -> dict[str, Any]:
+        """The body of an answer; MemberError when it is not a success, or not an object."""
+        if response.code >= 300:
+            raise explain(response, secret)
+        if not isinstance(response.body, dict):
+            raise MemberError(Kind.FAILED, "the answer of the API server is not readable", "run again", response.code)
+        return response.body
+
     def call(
         self,
         method: str,
@@ -88,22 +111,27 @@ class MemberApi:
         body: Any = None,
         accept: str = "application/json",
         content_type: str = "application/json",
+        again: bool | None = None,
     ) -> Response:
-        """One call; 429 is repeated for every verb (the server did nothing), other trouble only for reads."""
+        """One call, and a few more where it can be repeated without harm.
+
+        429 can, whatever the verb: the server did nothing. After a broken connection or a 5xx nobody knows what was done, so only
+        reads are sent again, and writes that the caller says change nothing the second time (``again``).
+        """
         target = path + (f"?{urlencode(query)}" if query else "")
+        harmless = method == "GET" if again is None else again
         attempt = 0
         while True:
             attempt += 1
             try:
                 response = self.transport.request(method, target, self.deadline, body, accept, content_type)
-            except MemberError as error:
-                if method != "GET" or error.kind != Kind.UNREACHABLE or "was cut" not in error.message:
-                    raise
-                if not self._pause(attempt, None):
+            except Cut:
+                if not harmless or not self._pause(attempt, None):
                     raise
                 continue
-            repeatable = response.code == 429 or (method == "GET" and response.code in (500, 502, 503))
-            if not repeatable or not self._pause(attempt, response.retry_after):
+            if response.code != 429 and not (harmless and _passes(response)):
+                return response
+            if not self._pause(attempt, response.retry_after):
                 return response
 
     def _pause(self, attempt: int, asked: float | None) -> bool:
@@ -114,13 +142,6 @@ class MemberApi:
             return False
         time.sleep(wait)
         return True
-
-    def checked(self, *args: Any, secret: bool = False, **kwargs: Any) -> Any:
-        """As `call`, but anything that is not a success is a MemberError; returns the body."""
-        response = self.call(*args, **kwargs)
-        if response.code >= 300:
-            raise explain(response, secret)
-        return response.body
 
     def discover(self) -> Discovery:
         """Every kind the member serves."""
@@ -134,8 +155,7 @@ class MemberApi:
 
     def version(self) -> str:
         """The version of the API server, for example v1.34.4."""
-        body = self.checked("GET", "/version")
-        return str(body.get("gitVersion") or "") if isinstance(body, dict) else ""
+        return str(self.decoded(self.call("GET", "/version")).get("gitVersion") or "")
 
     def objects(
         self, kind: ApiKind, namespace: str = "", selector: str = "", metadata_only: bool = True
@@ -159,12 +179,9 @@ class MemberApi:
                 # the rest of an expired list is of another moment: read it again in one piece
                 items, query = [], {k: v for k, v in query.items() if k not in ("continue", "limit")}
                 continue
-            if response.code >= 300:
-                raise explain(response)
-            if not isinstance(response.body, dict):
-                raise MemberError(Kind.FAILED, f"the list of {kind.plural} is not readable")
-            items += response.body.get("items") or []
-            metadata = response.body.get("metadata") or {}
+            page = self.decoded(response)
+            items += page.get("items") or []
+            metadata = page.get("metadata") or {}
             if not metadata.get("continue"):
                 return items, str(metadata.get("resourceVersion") or "")
             query["continue"] = metadata["continue"]
@@ -173,39 +190,38 @@ class MemberApi:
         """One object, or None when there is none."""
         accept = METADATA if metadata_only else "application/json"
         response = self.call("GET", kind.path(namespace, quote(name)), accept=accept)
-        if response.code == 404:
-            return None
-        if response.code >= 300:
-            raise explain(response)
-        return dict(response.body)
+        return None if response.code == 404 else self.decoded(response)
 
     def apply(
         self, kind: ApiKind, namespace: str, body: Mapping[str, Any], manager: str, force: bool, dry_run: bool = False
     ) -> Applied:
-        """Server-side apply of one manifest. MemberError says what the server refused."""
+        """Server-side apply of one manifest. MemberError says what the server refused.
+
+        It may reach the server twice, so its metadata has to name a ``resourceVersion`` or a ``uid``. With a resourceVersion the
+        second time is a conflict, which the caller has to tell from a real one.
+        """
         query = {"fieldManager": manager, "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
         path = kind.path(namespace, quote(body["metadata"]["name"]))
-        response = self.call("PATCH", path, query, body, METADATA, APPLY)
-        if response.code >= 300:
-            raise explain(response, secret=body["kind"] == "Secret")
-        if not isinstance(response.body, dict):
-            raise MemberError(Kind.FAILED, "the answer to a write is not readable", "run again", response.code)
-        return Applied(response.code == 201, response.body.get("metadata") or {})
+        response = self.call("PATCH", path, query, body, METADATA, APPLY, again=True)
+        answer = self.decoded(response, secret=body["kind"] == "Secret")
+        return Applied(response.code == 201, answer.get("metadata") or {})
 
     def patch(self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str) -> None:
         """Patch one object in the given form (`JSON_PATCH`)."""
         response = self.call(
             "PATCH", kind.path(namespace, quote(name)), {"fieldManager": manager}, body, METADATA, form
         )
-        if response.code >= 300:
-            raise explain(response, secret=kind.kind.kind == "Secret")
+        self.decoded(response, secret=kind.kind.kind == "Secret")
 
     def delete(
         self, kind: ApiKind, namespace: str, name: str, metadata: Mapping[str, Any], dry_run: bool = False
-    ) -> bool:
-        """Delete exactly the object that was observed; False when it is gone already. MemberError when it has changed since."""
+    ) -> list[str]:
+        """Delete exactly the object that was observed. MemberError when it has changed since.
+
+        Returns the finalizers that hold it there still; none when it is gone.
+        """
         body: dict[str, Any] = {
             "kind": "DeleteOptions",
             "apiVersion": "v1",
@@ -214,12 +230,11 @@ class MemberApi:
         }
         if dry_run:
             body["dryRun"] = ["All"]
-        response = self.call("DELETE", kind.path(namespace, quote(name)), body=body, accept=METADATA)
+        response = self.call("DELETE", kind.path(namespace, quote(name)), body=body, accept=METADATA, again=True)
         if response.code == 404:
-            return False
-        if response.code >= 300:
-            raise explain(response)
-        return True
+            return []
+        left = self.decoded(response).get("metadata") or {}
+        return list(left.get("finalizers") or ()) if left.get("deletionTimestamp") else []
 
     def watch(self, kind: ApiKind, namespace: str, selector: str, version: str, deadline: Deadline) -> Iterator[Any]:
         """Events after ``version`` until the server or ``deadline`` ends the watch."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 #: seconds that a thread may take beyond its deadline to notice it
 SLACK = 1.0
+#: once half of a fleet has answered, the others get this many times as long, and at least this many seconds
+GRACE_FACTOR, GRACE_SECONDS = 3.0, 1.0
 
 
 def start_all(names: Iterable[str], work: Callable[[str], None]) -> dict[str, threading.Thread]:
@@ -55,6 +58,47 @@ def on_each(names: Iterable[str], work: Callable[[str], None], seconds: float) -
         if not done[name].wait(limit.remaining()):
             errors[name] = MemberError(Kind.TIMEOUT, f"it was not done in {seconds:g} s", "see member_timeout")
     return dict(errors)
+
+
+def in_good_time(
+    names: Iterable[str], work: Callable[[str], None], late: Callable[[str], None], limit: Deadline
+) -> list[str]:
+    """Call ``work(name)`` for each name at once, and wait for those that are done in good time; returns these, in any order.
+
+    Once half of them are done, the others get `GRACE_FACTOR` times as long, and at least `GRACE_SECONDS`; nobody is waited for
+    beyond ``limit``. One that is done later goes on with ``late(name)`` in its own thread. Both handle their own errors.
+    """
+    names = list(names)
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    gate, closed = threading.Lock(), threading.Event()
+
+    def guarded(name: str) -> None:
+        work(name)
+        with gate:
+            in_time = not closed.is_set()
+            if in_time:
+                answers.put(name)
+        if not in_time:
+            late(name)
+
+    start_all(names, guarded)
+    done: list[str] = []
+    begun = time.monotonic()
+    while len(done) < len(names) and not limit.expired():
+        try:
+            done.append(answers.get(timeout=max(0.001, limit.remaining())))
+        except queue.Empty:
+            break
+        if len(done) * 2 >= len(names):
+            taken = time.monotonic() - begun
+            limit = limit.within(max(GRACE_SECONDS, (GRACE_FACTOR - 1) * taken))
+    with gate:
+        closed.set()
+    while True:  # what was answered between the last look and the end
+        try:
+            done.append(answers.get_nowait())
+        except queue.Empty:
+            return done
 
 
 def each(items: Sequence[T], work: Callable[[T], None], width: int, deadline: Deadline) -> list[T]:

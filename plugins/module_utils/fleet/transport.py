@@ -14,6 +14,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -74,12 +75,18 @@ def require_libraries() -> None:
         raise missing("urllib3")
 
 
+class Cut(MemberError):
+    """The connection broke during a request: nobody knows whether the server carried it out."""
+
+
 class Response(NamedTuple):
-    """A status code, the decoded JSON (None if there is none), and the seconds the server asks us to wait, if it does."""
+    """A status code, the decoded JSON (None if there is none), the seconds the server asks us to wait, if it does, and its clock
+    (seconds since 1970), if it tells."""
 
     code: int
     body: Any
     retry_after: float | None
+    date: float | None = None
 
 
 def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
@@ -192,7 +199,7 @@ class Transport:
             answer = self._send(method, path, limit, guard, data, headers, stream=False)
             raw = answer.data
             if guard.expired:
-                raise self._timeout()  # what was read until the end of its time is not the whole answer
+                raise self._timeout(guard)  # what was read until the end of its time is not the whole answer
         if answer.status != 204 and not {"content-length", "transfer-encoding"} & {
             key.lower() for key in answer.headers
         }:
@@ -201,7 +208,8 @@ class Transport:
             decoded = json.loads(raw) if raw else None
         except ValueError:
             decoded = raw[:300].decode(errors="replace")
-        return Response(answer.status, decoded, _seconds(answer.headers.get("Retry-After")))
+        headers = answer.headers
+        return Response(answer.status, decoded, _seconds(headers.get("Retry-After")), _clock(headers.get("Date")))
 
     def lines(self, path: str, deadline: Deadline) -> Iterator[Any]:
         """The JSON documents of a watch, one a line, until the server or the deadline ends it (which is not an error)."""
@@ -267,7 +275,7 @@ class Transport:
             isinstance(error, (failures.TimeoutError, TimeoutError))
             and not isinstance(error, failures.NewConnectionError)
         ):
-            return self._timeout()
+            return self._timeout(guard)
         if isinstance(error, failures.SSLError):
             reason = text.rsplit("] ", maxsplit=1)[-1].split(" (_ssl", maxsplit=1)[0][:120]
             kind = Kind.UNREACHABLE if "EOF" in text or "reset" in text else Kind.UNTRUSTED
@@ -284,11 +292,19 @@ class Transport:
         """Host and port for messages; a password in the address is left out."""
         return urlsplit(self.endpoint.server).netloc.rpartition("@")[2]
 
-    def _timeout(self) -> MemberError:
-        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {self.request_timeout:g} s")
+    def _timeout(self, guard: Guard) -> MemberError:
+        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {guard.seconds:.3g} s")
 
     def _cut(self) -> MemberError:
-        return MemberError(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")
+        return Cut(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")
+
+
+def _clock(value: str | None) -> float | None:
+    """The seconds since 1970 in a Date header."""
+    try:
+        return parsedate_to_datetime(value).timestamp() if value else None
+    except ValueError:
+        return None
 
 
 def _seconds(value: str | None) -> float | None:

@@ -51,6 +51,7 @@ class Kind:
     INVALID = "invalid"
     NOT_FOUND = "not_found"
     BUSY = "busy"
+    LOCKED = "locked"
     NOT_JOINED = "not_joined"
     REFUSED = "refused"
     CREDENTIALS = "credentials"

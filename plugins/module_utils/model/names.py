@@ -16,6 +16,7 @@ LABEL_RECORD = f"{PREFIX}/record"
 LABEL_MEMBER = f"{PREFIX}/member"
 ANNOTATION_OBJECT = f"{PREFIX}/object"
 ANNOTATION_HASH = f"{PREFIX}/hash"
+ANNOTATION_PROCESS = f"{PREFIX}/process"
 
 #: resource labels of what the federation itself needs on a member; the dot keeps them apart from users' resource names
 RESOURCE_MEMBERSHIP = "federation.membership"
@@ -23,6 +24,10 @@ RESOURCE_NAMESPACES = "federation.namespaces"
 
 RECORD_FLEET = "fleet"
 RECORD_RESOURCE = "resource"
+RECORD_TEMPLATE = "template"
+
+#: the lock of cooperating runs, in the federation's namespace
+LEASE = "federation"
 
 SERVICE_ACCOUNT = "federation"
 
@@ -61,3 +66,8 @@ def field_manager(federation: str) -> str:
 def resource_record(resource: str) -> str:
     """Name of the ConfigMap that records one resource on a member."""
     return f"resource-{resource}"
+
+
+def template_record(resource: str) -> str:
+    """Name of the ConfigMap that keeps the template of one resource on a member."""
+    return f"template-{resource}"

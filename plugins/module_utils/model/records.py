@@ -21,13 +21,15 @@ FORM = 1
 
 @dataclass(frozen=True)
 class MemberEntry:
-    """What the fleet record knows of one member; ``uid`` is that of its kube-system namespace, which never changes."""
+    """What the fleet record knows of one member; ``uid`` is that of its kube-system namespace, which never changes; ``formerly``
+    are the names it had before its host was renamed."""
 
     uid: str
     version: str = ""
     region: str = ""
     zones: tuple[str, ...] = ()
     provider: str = ""
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class FleetRecord:
                 "region": m.region,
                 "zones": list(m.zones),
                 "provider": m.provider,
+                **({"formerly": list(m.formerly)} if m.formerly else {}),
             }
             for name, m in self.members.items()
         }
@@ -59,7 +62,8 @@ class ResourceRecord:
     """What one member may hold of one resource, and where else the resource is.
 
     ``kinds`` and ``namespaces`` are grown before anything of theirs is written, and shrunk only after a complete prune.
-    ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided.
+    ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided. ``template`` is a hash;
+    ``kept`` says that the template itself is stored beside the record.
     """
 
     resource: str
@@ -68,6 +72,7 @@ class ResourceRecord:
     placement: Mapping[str, int | None] = field(default_factory=dict)
     template: str = ""
     epoch: int = 0
+    kept: bool = False
 
     def same_as(self, other: ResourceRecord) -> bool:
         """Whether both say the same; the epoch only orders them."""
@@ -82,8 +87,24 @@ class ResourceRecord:
             "placement": dict(self.placement),
             "template": self.template,
             "epoch": self.epoch,
+            **({"kept": True} if self.kept else {}),
         }
         return json.dumps(body, sort_keys=True)
+
+
+def with_members(record: FleetRecord, joined: Mapping[str, MemberEntry]) -> FleetRecord:
+    """The record with these members added or brought up to date, at the next epoch if that changes anything.
+
+    A cluster that is there under another name is renamed; its former names are remembered, since placements name it so.
+    """
+    members = dict(record.members)
+    for name, entry in joined.items():
+        formerly = members[name].formerly if name in members else ()
+        for old in [n for n, known in members.items() if known.uid == entry.uid and n != name]:
+            formerly = (*members.pop(old).formerly, old)
+        members[name] = replace(entry, formerly=formerly)
+    after = replace(record, members=members)
+    return after if after == record else replace(after, epoch=record.epoch + 1)
 
 
 def _load(text: str, what: str, read: Callable[[dict[str, Any]], T]) -> T:
@@ -104,7 +125,9 @@ def _load(text: str, what: str, read: Callable[[dict[str, Any]], T]) -> T:
 
 def _fleet_record(body: dict[str, Any]) -> FleetRecord:
     members = {
-        name: MemberEntry(m["uid"], m["version"], m["region"], tuple(m["zones"]), m["provider"])
+        name: MemberEntry(
+            m["uid"], m["version"], m["region"], tuple(m["zones"]), m["provider"], tuple(m.get("formerly") or ())
+        )
         for name, m in body["members"].items()
     }
     return FleetRecord(body["federation"], body["uid"], int(body["epoch"]), members)
@@ -118,6 +141,7 @@ def _resource_record(body: dict[str, Any]) -> ResourceRecord:
         placement=dict(body["placement"]),
         template=body["template"],
         epoch=int(body["epoch"]),
+        kept=bool(body.get("kept")),
     )
 
 
@@ -149,6 +173,13 @@ def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | No
     """The last placement of a resource that any member remembers."""
     best = max(records, key=lambda record: record.epoch, default=None)
     return best.placement if best else {}
+
+
+def with_present_names(placement: Mapping[str, int | None], record: FleetRecord | None) -> Mapping[str, int | None]:
+    """A recorded placement under the names that its members have today."""
+    members = record.members if record else {}
+    today = {old: name for name, entry in members.items() for old in entry.formerly if old not in members}
+    return {today.get(name, name): replicas for name, replicas in placement.items()}
 
 
 def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster:

@@ -15,13 +15,23 @@ from .override import Override, parse_override
 from .placement import ANYWHERE, Placement, parse_placement
 from .reading import as_list, given
 
+#: what to do with an object that is wanted and belongs to somebody else
+ABORT, ADOPT, OVERWRITE = "abort", "adopt", "overwrite"
+CONFLICTS = (ABORT, ADOPT, OVERWRITE)
+
+#: the options that say where manifests come from, which are kept as manifests
+_SOURCES = ("src", "template", "definition")
+
 
 @dataclass(frozen=True)
 class Resource:
     """What one entry of ``resources`` asks for.
 
     ``manifests`` are normal (see `dialects.documents`); ``namespace`` is where namespaced manifests go that name none;
-    ``present`` False removes the resource from every member; ``strict`` False skips patches that do not fit.
+    ``present`` False removes the resource from every member; ``strict`` False skips patches that do not fit; ``renamed_from`` is
+    the name whose objects and records it takes over; ``conflict`` is one of `CONFLICTS`; ``retain_replicas`` leaves replicas to
+    whoever sets them on a member, after the creation; ``keep_template`` stores the template with the records; ``asked`` are the
+    options as they were given, without the manifests.
     """
 
     name: str
@@ -33,6 +43,11 @@ class Resource:
     strict: bool = True
     allow_empty: bool = False
     delete_namespaces: bool = False
+    renamed_from: str = ""
+    conflict: str = ABORT
+    retain_replicas: bool = False
+    keep_template: bool = False
+    asked: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Resource:
@@ -41,6 +56,9 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
     present = (raw.get("state") or "present") == "present"
     if present and not manifests:
         raise ConfigError(f"resource {name} has no manifests", "give src, template or definition")
+    former = raw.get("renamed_from") or ""
+    if former and names.check_resource_name(former) == name:
+        raise ConfigError(f"resource {name}: renamed_from is its own name")
     try:
         overrides = tuple(
             parse_override(item, i, len(manifests))
@@ -59,4 +77,9 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
         strict=bool(raw.get("strict", True)),
         allow_empty=bool(raw.get("allow_empty", False)),
         delete_namespaces=bool(raw.get("delete_namespaces", False)),
+        renamed_from=former,
+        conflict=raw.get("conflict") or ABORT,
+        retain_replicas=bool(raw.get("retain_replicas", False)),
+        keep_template=bool(raw.get("keep_template", False)),
+        asked={key: value for key, value in raw.items() if value is not None and key not in _SOURCES},
     )

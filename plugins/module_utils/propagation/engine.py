@@ -2,87 +2,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The engine: many resources on many members in one run.
 
-Each member has a thread that observes it, waits for the decision, then plans, writes, waits and prunes on its own. The decision
-(which members get what) is made once, from the inventory and the records of the members that answered in good time; a member that
-answers late gets its share of that same decision, and one that never answers holds nobody up.
+All members are observed at once. The decision (which members get what) is made once, from the inventory and the records of the
+members that answered in good time; if it leaves anything to write, the lock of all these members is taken, and what another run
+changed meanwhile is observed again. Then each member is brought to its plan by a thread of its own. A member that answers late gets
+its share of that same decision, and one that never answers holds nobody up.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..fleet.api import MemberApi
-from ..fleet.concurrency import SLACK, on_each, start_all
-from ..fleet.connect import connect
+from ..fleet.concurrency import SLACK, in_good_time, on_each, start_all
 from ..fleet.deadline import Deadline
-from ..model import names
-from ..model.cluster import Cluster, Fleet
+from ..model.cluster import Fleet
 from ..model.errors import ConfigError, FederationError, Kind, MemberError, internal_error
-from ..model.policy import ANY, FailOn
-from ..model.records import (
-    FleetRecord,
-    ResourceRecord,
-    newest_fleet_record,
-    newest_placement,
-    with_recorded_facts,
-)
 from ..model.resource import Resource
 from ..rendering.overrides import refuse_idle
-from ..scheduling.select import select
 from . import result
-from .apply import Hand, deferred, delete, write
-from .health import WAITED
-from .observe import Interest, Observation, observe, selector_for
-from .plan import Action, MemberPlan, Step, plan_member, prepare
-from .store import delete_resource_record, write_resource_record
-from .wait import wait_healthy
+from .decide import Decisions, decide, over_budget
+from .lock import Held, Lock, take_all
+from .member import Member, Options
+from .observe import Interest
+from .plan import prepare
+from .progress import Progress, Stage
 
-#: once half of the members have answered, the others get this many times as long, and at least this many seconds
-_GRACE_FACTOR, _GRACE_SECONDS = 3.0, 1.0
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run. Times are in seconds: ``request_timeout`` for one request, ``member_timeout`` for all reads and writes of one
-    member, ``wait_timeout`` for its workloads to become healthy. ``concurrency`` is how many writes run at once in all."""
-
-    check: bool = False
-    diff: bool = False
-    request_timeout: float = 15.0
-    member_timeout: float = 60.0
-    wait: bool = False
-    wait_timeout: float = 300.0
-    concurrency: int = 16
-    fail_on: FailOn = ANY
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """Who gets what: per resource its report, its placement for the records, and the epoch of these records."""
-
-    reports: Mapping[str, result.ResourceReport]
-    placements: Mapping[str, Mapping[str, int | None]]
-    epochs: Mapping[str, int]
-    clusters: Mapping[str, Cluster]
-
-
-class _Member:
-    """One member in one run: its thread's state, and what it reports."""
-
-    def __init__(self, name: str, cluster: Cluster) -> None:
-        self.name = name
-        self.cluster = cluster
-        self.report = result.MemberReport(name)
-        self.observation: Observation | None = None
-        self.leaving: list[MemberPlan] = []
-        self.finished = threading.Event()
 
 
 def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
@@ -100,6 +49,12 @@ def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
                     "members are " + ", ".join(list(fleet.members)[:20]),
                 )
         refuse_idle(resource)
+    for resource in resources:
+        if resource.renamed_from in seen:
+            raise ConfigError(
+                f"resource {resource.name} is renamed from {resource.renamed_from}, which is given, too",
+                "drop renamed_from, or the resource of the former name",
+            )
 
 
 def run(fleet: Fleet, resources: Sequence[Resource], options: Options) -> dict[str, Any]:
@@ -108,265 +63,272 @@ def run(fleet: Fleet, resources: Sequence[Resource], options: Options) -> dict[s
     ConfigError when the request itself is wrong: nothing was sent. Whatever goes wrong on a member is in the result.
     """
     check_resources(fleet, resources)
-    return _Run(fleet, resources, options).go()
+    engine = _Run(fleet, resources, options)
+    progress = Progress(options.tell, engine.stages)
+    try:
+        return engine.go()
+    finally:
+        engine.lock.release()
+        progress.close()
 
 
 class _Run:
     def __init__(self, fleet: Fleet, resources: Sequence[Resource], options: Options) -> None:
         self.fleet = fleet
         self.options = options
+        self.lock = Lock(fleet.federation)
         self.templates = {resource.name: prepare(resource) for resource in resources}
-        self.members = {name: _Member(name, fleet.members[name]) for name in sorted(fleet.in_play)}
-        self.decisions: Decisions | None = None
-        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._decided = threading.Event()
-        self._width = max(1, min(_WIDTH, options.concurrency // max(1, len(self.members))))
+        self.decisions = Decisions()
+        self.warnings: list[str] = []
+        width = max(1, min(_WIDTH, options.concurrency // max(1, len(fleet.in_play))))
+        self.members = {
+            name: Member(fleet.members[name], fleet.federation, options, width, self.lock)
+            for name in sorted(fleet.in_play)
+        }
+        self._begun = time.monotonic()
+        self._decided, self._settled = threading.Event(), False
+        formers = {resource.renamed_from for resource in resources} - {""}
         self._interest = Interest(
             fleet.federation,
-            frozenset(self.templates),
+            frozenset(self.templates) | formers,
             frozenset(kind for template in self.templates.values() for kind in template.kinds),
             frozenset(space for template in self.templates.values() for space in template.namespaces),
         )
 
+    def stages(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """What each member is at, for the progress of the run."""
+        members = self.members.items()
+        return {name: m.stage for name, m in members}, {name: m.detail for name, m in members}
+
     def go(self) -> dict[str, Any]:
-        start_all(self.members, self._work)
         limit = Deadline(self.options.member_timeout + SLACK)
-        self._gather(limit)
+        present = self._in_time(list(self.members), lambda member: member.look(self._interest), limit)
         try:
-            self.decisions = decisions = self._decide()
+            present = self._settle(present)
+            self._settled = True
         finally:
-            self._decided.set()  # without a decision the threads end without a write
-        self._finish(limit if not self.options.wait else Deadline(limit.remaining() + self.options.wait_timeout))
-        self._leave(decisions)
+            self._decided.set()  # those that are late end without a write if nothing was settled
+        start_all(present, lambda name: self._carry_out(self.members[name]))
+        self._finish()
+        self._leave()
+        if self.decisions.missing:
+            self.warnings.append(_missing_warning(self.decisions.missing))
         return result.build(
-            decisions.reports,
+            self.decisions.reports,
             {name: member.report for name, member in self.members.items()},
             self.options.fail_on,
             self.options.check,
             self.options.diff,
-            [],
+            self.warnings,
         )
 
-    def _gather(self, limit: Deadline) -> None:
-        """Wait for the observations: for all of them, or until those that are late have had their grace."""
-        begun, answered = time.monotonic(), 0
-        while answered < len(self.members) and not limit.expired():
-            try:
-                self._answers.get(timeout=max(0.001, limit.remaining()))
-            except queue.Empty:
-                return
-            answered += 1
-            if answered * 2 >= len(self.members):
-                taken = time.monotonic() - begun
-                limit = limit.within(max(_GRACE_SECONDS, (_GRACE_FACTOR - 1) * taken))
+    # the members that are in good time, together
 
-    def _decide(self) -> Decisions:
-        """Placement of every resource over the whole fleet, from the inventory and what the members remember."""
-        seen = {name: m.observation for name, m in self.members.items() if m.observation is not None}
-        fleet_records: dict[str, FleetRecord] = {
-            n: o.memory.fleet for n, o in seen.items() if o.memory.fleet is not None
-        }
-        newest = newest_fleet_record(fleet_records)
-        clusters = {name: with_recorded_facts(cluster, newest) for name, cluster in self.fleet.members.items()}
-        reports: dict[str, result.ResourceReport] = {}
-        placements: dict[str, Mapping[str, int | None]] = {}
-        epochs: dict[str, int] = {}
-        for name, template in self.templates.items():
-            records = [o.memory.resources[name].record for o in seen.values() if name in o.memory.resources]
-            report = self._place(template.resource, clusters, records)
-            reports[name] = report
-            placements[name] = dict.fromkeys(report.selected)
-            epochs[name] = max((record.epoch for record in records), default=0) + 1
-        return Decisions(reports, placements, epochs, clusters)
+    def _in_time(self, names: Iterable[str], work: Callable[[Member], None], limit: Deadline) -> list[str]:
+        """Do ``work`` for the members at once; returns those that did it without an error and in good time, by name."""
 
-    def _place(
-        self, resource: Resource, clusters: Mapping[str, Cluster], records: Iterable[ResourceRecord]
-    ) -> result.ResourceReport:
-        report = result.ResourceReport(resource.name)
-        if not resource.present:
-            report.reasons = dict.fromkeys(clusters, "state is absent")
-            return report
-        for name, decision in select(resource.placement, list(clusters.values()), newest_placement(records)).items():
-            if decision.selected:
-                report.selected.append(name)
-            else:
-                report.reasons[name] = decision.reason
-        if not report.selected and not resource.allow_empty:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in list(report.reasons.items())[:10])
-            report.error = ConfigError(
-                f"its placement selects no member ({reasons})",
-                "correct the placement, or set allow_empty if this is meant",
-            )
-        return report
+        def guarded(name: str) -> None:
+            self._guarded(self.members[name], work)
 
-    def _work(self, name: str) -> None:
-        """The thread of one member, from the first look to the last write."""
-        member, begun = self.members[name], time.monotonic()
-        deadline = Deadline(self.options.member_timeout)
+        done = in_good_time(names, guarded, self._late, limit)
+        return sorted(self._going_on(done))
+
+    def _guarded(self, member: Member, work: Callable[[Member], None]) -> None:
+        """Do some work; what goes wrong is reported of the member, which is finished then."""
         try:
-            try:
-                api = connect(member.cluster, self.options.request_timeout, deadline)
-                member.observation = observe(api, name, self._interest, new=self.options.check)
-                if member.observation.memory.fleet is None:
-                    member.report.notes.append("not a member yet; this is what would happen once it is")
-            except FederationError as error:
-                member.report.error = error
-            finally:
-                self._answers.put(name)
-            self._decided.wait()
-            if member.observation is not None and self.decisions is not None:
-                self._bring(member, member.observation, self.decisions)
+            work(member)
+            return
         except FederationError as error:
-            member.report.error = error
+            member.fail(error)
         except Exception as error:  # a defect of ours on one member must not take the others with it
-            member.report.error = internal_error(error)
-        finally:
-            member.report.seconds = time.monotonic() - begun
-            member.finished.set()
+            member.fail(internal_error(error))
+        self._end(member)
 
-    def _hand(self, seen: Observation) -> Hand:
-        return Hand(seen.api, seen.discovery, self.fleet.federation, self.options.check, self.options.diff, self._width)
+    def _end(self, member: Member) -> None:
+        member.report.seconds = time.monotonic() - self._begun
+        if member.stage != Stage.FAILED:
+            member.stage, member.detail = Stage.DONE, ""
+            if member.report.status == result.Status.FAILED:
+                member.stage, member.detail = Stage.FAILED, member.report.reason
+        member.finished.set()
 
-    def _bring(self, member: _Member, seen: Observation, decisions: Decisions) -> None:
-        """Bring one member to the plan: records grow, writes, health, prune, records shrink."""
-        plans = []
-        for name, template in self.templates.items():
-            report = decisions.reports[name]
-            if report.error is not None:
-                continue
-            cluster = decisions.clusters[member.name]
-            selected = member.name in report.selected
-            plan = plan_member(
-                template,
-                cluster,
-                selected,
-                seen,
-                self.fleet.federation,
-                decisions.placements[name],
-                decisions.epochs[name],
-            )
-            member.report.notes += plan.notes
-            if selected or not template.resource.present:
-                plans.append(plan)
-            elif plan.leaving:
-                member.leaving.append(plan)
-        hand = self._hand(seen)
-        hand.outcomes = member.report.outcomes
-        if not plans and not member.leaving:
-            member.report.skipped = "nothing is placed here"
-            return
-        self._grow_records(member, seen, plans)
-        write(hand, _once([step for plan in plans for step in plan.steps]))
-        if self.options.wait and not self.options.check and not hand.failed():
-            self._wait(member, seen, plans)
-        prunable = [p for p in plans if not self._in_trouble(member, p)]
-        doomed = [step for plan in prunable for step in plan.steps]
-        delete(hand, doomed)
-        for plan in plans:
-            if plan not in prunable:
-                member.report.outcomes += deferred(plan.steps, "what replaces it is not in place on this member")
-        self._shrink_records(member, seen, prunable)
+    def _settle(self, present: list[str]) -> list[str]:
+        """Decide and plan; lock and look again if there is anything to write. Returns the members that are to be brought on."""
+        present = self._plan(present)
+        if self.options.check or not any(self.members[name].writes for name in present):
+            return present
+        present = self._take_locks(present)
+        changed = self._changed_meanwhile(present)
+        if changed:
+            again = self._in_time(changed, lambda member: member.look_again(self._interest), self._limit(changed))
+            present = sorted((set(present) - set(changed)) | set(again))
+            present = self._plan(present)
+        return present
 
-    def _in_trouble(self, member: _Member, plan: MemberPlan) -> bool:
-        """Whether anything of the resource failed or is not healthy here: then nothing of it is deleted."""
-        failed = any(o.resource == plan.resource.name for o in member.report.failures)
-        return plan.resource.present and (failed or bool(member.report.unhealthy))
+    def _limit(self, names: Iterable[str]) -> Deadline:
+        return Deadline(max((self.members[name].time_left() for name in names), default=0.0) + SLACK)
 
-    def _grow_records(self, member: _Member, seen: Observation, plans: Sequence[MemberPlan]) -> None:
-        """Before the first write: the record names every kind and namespace that there may be something in from now on."""
-        for plan in plans:
-            if plan.record is None:
-                continue
-            stored = seen.memory.resources.get(plan.resource.name)
-            if stored is None and not plan.of(*Action.WRITES, Action.NONE):
-                continue  # every object is blocked: there is nothing to remember
-            grown = plan.record
-            if stored is not None:
-                grown = replace(
-                    grown,
-                    kinds=grown.kinds | stored.record.kinds,
-                    namespaces=grown.namespaces | stored.record.namespaces,
-                )
-                if grown.same_as(stored.record):
-                    continue
-            self._store(member, seen, grown)
+    def _plan(self, present: list[str]) -> list[str]:
+        """Decide from what these members remember, and plan each; look up what turns out to be needed for it."""
+        memories = {name: self.members[name].seen.memory for name in present}
+        resources = [template.resource for template in self.templates.values()]
+        self.decisions = decide(self.fleet.members, resources, memories)
+        behind = self._behind(present)
+        if behind:
+            self._in_time(behind, lambda member: member.look_again(self._interest), self._limit(behind))
+            present = self._going_on(present)
+        self._plan_each(present)
+        undecided = [name for name in present if self.members[name].undecided]
+        if undecided:
+            self._in_time(undecided, Member.look_for_autoscalers, self._limit(undecided))
+            present = self._going_on(present)
+            self._plan_each(name for name in undecided if name in present)
+        self._keep_to_budget(present)
+        return present
 
-    def _store(self, member: _Member, seen: Observation, record: ResourceRecord) -> None:
-        known = dict(seen.memory.resources)
-        stored = known.get(record.resource)
-        member.report.recorded = True
-        if self.options.check:
-            return
-        metadata = stored.metadata if stored is not None else {}
-        known[record.resource] = write_resource_record(seen.api, self.fleet.federation, record, metadata)
-        member.observation = replace(seen, memory=replace(seen.memory, resources=known))
+    def _plan_each(self, names: Iterable[str]) -> None:
+        for name in names:
+            member = self.members[name]
+            self._guarded(member, lambda found: found.plan(self.templates, self.decisions))
 
-    def _shrink_records(self, member: _Member, seen: Observation, plans: Sequence[MemberPlan]) -> None:
-        """After a complete prune: the record forgets what is not there any more."""
-        failed = {outcome.resource for outcome in member.report.failures}
-        for plan in plans:
-            current = (member.observation or seen).memory.resources.get(plan.resource.name)
-            if current is None or plan.resource.name in failed or self.options.check:
-                continue
-            if plan.record is None:
-                delete_resource_record(seen.api, self.fleet.federation, current)
-                member.report.recorded = True
-            elif not plan.record.same_as(current.record):
-                self._store(member, member.observation or seen, plan.record)
+    def _going_on(self, names: Iterable[str]) -> list[str]:
+        """Those of the members that have not failed meanwhile."""
+        return [name for name in names if not self.members[name].finished.is_set()]
 
-    def _wait(self, member: _Member, seen: Observation, plans: Sequence[MemberPlan]) -> None:
-        """Wait for every workload of the resources on this member."""
-        wanted = [
-            s.name for p in plans if p.resource.present for s in p.steps if s.want is not None and s.name.kind in WAITED
-        ]
-        if not wanted:
-            return
-        deadline = Deadline(self.options.wait_timeout)
-        api = MemberApi(member.name, seen.api.transport, deadline)
-        selector = selector_for(self.fleet.federation, [p.resource.name for p in plans if p.resource.present])
-        state = wait_healthy(api, seen.discovery, selector, wanted, deadline)
-        member.report.unhealthy = {str(name): health for name, health in sorted(state.items()) if not health.healthy}
-
-    def _finish(self, limit: Deadline) -> None:
-        """Wait for the threads; those that do not come back in time are left behind with what they have."""
-        for member in self.members.values():
-            if not member.finished.wait(limit.remaining()) and member.report.error is None:
-                member.report.error = MemberError(
-                    Kind.TIMEOUT, f"it was not done in {self.options.member_timeout:g} s", "see member_timeout"
-                )
-
-    def _leave(self, decisions: Decisions) -> None:
-        """Take resources from members that are no longer selected, once they are proven to be in place where they are selected."""
-        leaving = {
-            name: (member, member.observation)
-            for name, member in self.members.items()
-            if member.leaving and member.observation is not None and member.report.error is None
+    def _behind(self, present: list[str]) -> list[str]:
+        """Members whose record of a resource is older than that of others, for example since it was restored from a backup: there
+        may be kinds that it does not name. From now on all recorded kinds are looked for."""
+        records = {
+            name: {
+                n: s.record
+                for n, s in self.members[name].seen.memory.resources.items()
+                if n in self._interest.resources
+            }
+            for name in present
         }
+        everything = [record for found in records.values() for record in found.values()]
+        kinds = self._interest.kinds.union(*(record.kinds for record in everything))
+        spaces = self._interest.namespaces.union(*(record.namespaces for record in everything))
+        newest = {n: self.decisions.epochs.get(n, 1) - 1 for n in self.templates}
+        behind = [
+            name
+            for name in present
+            if kinds - self.members[name].seen.kinds
+            and any(
+                name in self.decisions.placements[n] and epoch and getattr(records[name].get(n), "epoch", 0) < epoch
+                for n, epoch in newest.items()
+            )
+        ]
+        self._interest = replace(self._interest, kinds=kinds, namespaces=spaces)
+        return behind
+
+    def _keep_to_budget(self, present: list[str]) -> None:
+        for name, template in self.templates.items():
+            plans = [p for n in present for p in [*self.members[n].plans, *self.members[n].leaving]]
+            error = over_budget(
+                template.resource, [p for p in plans if p.resource.name == name], self.options.max_deletions
+            )
+            if error is not None:
+                self.decisions.reports[name].error = error
+                for member in present:
+                    self.members[member].drop([name])
+
+    def _take_locks(self, present: list[str]) -> list[str]:
+        """Take the lock of all these members or of none; returns those that have it. MemberError `Held` when another run works."""
+        left = {name: self.members[name].time_left() for name in present}
+        answering = present
+
+        def attempt() -> Mapping[str, Held]:
+            nonlocal answering
+            held: dict[str, Held] = {}
+
+            def take(member: Member) -> None:
+                try:
+                    member.restart_clock(left[member.name])
+                    self.lock.take(member.seen.api)
+                    member.stage, member.detail = Stage.WAITING, ""
+                except Held as error:
+                    held[member.name] = error
+                    member.stage, member.detail = Stage.LOCKING, error.holder
+
+            answering = self._in_time(answering, take, self._limit(answering))
+            return held
+
+        waited = take_all(self.lock, present, attempt, self.options.lock_timeout)
+        if waited:
+            self.warnings.append(f"waited for another run: {waited}")
+        return answering
+
+    def _changed_meanwhile(self, present: list[str]) -> list[str]:
+        changed: list[str] = []
+
+        def compare(member: Member) -> None:
+            if member.remembers_something_else():
+                changed.append(member.name)
+
+        self._in_time(present, compare, self._limit(present))
+        return self._going_on(changed)
+
+    # each member on its own
+
+    def _carry_out(self, member: Member) -> None:
+        self._guarded(member, Member.carry_out)
+        if not member.finished.is_set():
+            self._end(member)
+
+    def _late(self, name: str) -> None:
+        """A member that answered late: it gets its share of the decision that the others made."""
+        member = self.members[name]
+        self._decided.wait()
+        if member.finished.is_set() or not self._settled:
+            return
+
+        def catch_up(late: Member) -> None:
+            late.plan(self.templates, self.decisions)
+            if late.undecided:
+                late.look_for_autoscalers()
+                late.plan(self.templates, self.decisions)
+            if late.writes and not self.options.check:
+                if not self.lock.holds(late.name):
+                    self.lock.take(late.seen.api)
+                if late.remembers_something_else():
+                    late.look_again(self._interest)
+                    late.plan(self.templates, self.decisions)
+            late.carry_out()
+
+        self._guarded(member, catch_up)
+        if not member.finished.is_set():
+            self._end(member)
+
+    def _finish(self) -> None:
+        """Wait for the members; those that are not done in time are left behind with what they have."""
+        wait = self.options.wait_timeout + self.options.request_timeout if self.options.wait else 0.0
+        for member in self.members.values():
+            limit = Deadline(max(0.0, member.time_left() + SLACK + wait))
+            if not member.finished.wait(limit.remaining()):
+                seconds = f"{self.options.member_timeout:g} s"
+                member.fail(MemberError(Kind.TIMEOUT, f"it was not done in {seconds}", "see member_timeout"))
+
+    def _leave(self) -> None:
+        """Take resources from members that are no longer selected, once they are proven to be in place where they are selected."""
+        leaving = [name for name, member in self.members.items() if member.leaving and member.report.error is None]
         if not leaving:
             return
-        reasons = {name: self._not_proven(report) for name, report in decisions.reports.items()}
+        reasons = {name: self._not_proven(report) for name, report in self.decisions.reports.items()}
 
         def work(name: str) -> None:
-            self._leave_one(*leaving[name], reasons)
+            member = self.members[name]
+            member.restart_clock(self.options.member_timeout)
+            member.give_up(reasons)
+            self._end(member)
 
         for name, error in on_each(leaving, work, self.options.member_timeout).items():
-            leaving[name][0].report.error = error
-
-    def _leave_one(self, member: _Member, seen: Observation, reasons: Mapping[str, str]) -> None:
-        seen = replace(seen, api=MemberApi(member.name, seen.api.transport, Deadline(self.options.member_timeout)))
-        for plan in member.leaving:
-            reason = reasons[plan.resource.name]
-            if reason:
-                member.report.outcomes += deferred(plan.steps, reason)
-                continue
-            hand = self._hand(seen)
-            write(hand, plan.steps)
-            delete(hand, plan.steps)
-            member.report.outcomes += hand.outcomes
-            self._shrink_records(member, seen, [plan])
+            self.members[name].fail(error)
 
     def _not_proven(self, report: result.ResourceReport) -> str:
         """Why the resource must not be taken from anywhere yet; "" when every selected member has it."""
+        if self.decisions.missing and report.selected:
+            return f"deferred: the inventory does not have {', '.join(self.decisions.missing[:4])}, which joined this federation"
         for name in report.selected:
             member = self.members.get(name)
             if member is None:
@@ -376,7 +338,8 @@ class _Run:
         return ""
 
 
-def _once(steps: Sequence[Step]) -> list[Step]:
-    """Without the second wish for one and the same namespace, which two resources may share."""
-    shared: dict[Any, Step] = {step.name: step for step in steps if step.resource == names.RESOURCE_NAMESPACES}
-    return list(shared.values()) + [step for step in steps if step.resource != names.RESOURCE_NAMESPACES]
+def _missing_warning(missing: Sequence[str]) -> str:
+    return (
+        f"the inventory does not have {', '.join(missing[:8])}, which joined this federation: what is there stays as it is, and "
+        "nothing is taken from other members because of a new placement (put it back into the inventory, or let it leave)"
+    )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..fleet.api import MemberApi
@@ -13,6 +13,7 @@ from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import Kind, MemberError
 from ..model.manifest import GroupKind, ObjectName
+from ..rendering.replicas import AUTOSCALER, scaled_object
 from .store import Memory, read_memory
 
 NAMESPACE = GroupKind("", "Namespace")
@@ -21,12 +22,18 @@ SECRET = GroupKind("", "Secret")
 
 @dataclass(frozen=True)
 class Observation:
-    """One member at one moment. ``objects`` holds metadata only: no value of any Secret is read."""
+    """One member at one moment. ``objects`` holds metadata only: no value of any Secret is read.
+
+    ``kinds`` are those that were listed; ``autoscaled`` are the objects that a HorizontalPodAutoscaler scales, None before anybody
+    had to know.
+    """
 
     api: MemberApi
     discovery: Discovery
     memory: Memory
     objects: Mapping[ObjectName, Mapping[str, Any]] = field(default_factory=dict)
+    kinds: frozenset[GroupKind] = frozenset()
+    autoscaled: frozenset[ObjectName] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,8 @@ def require_joined(name: str, federation: str, memory: Memory) -> None:
         raise MemberError(
             Kind.REFUSED,
             f"this cluster joined federation {federation} as {memory.member}, not as {name}",
-            "correct the kubeconfig or context of this host, or give the host its old name",
+            "correct the kubeconfig or context of this host; if the host was renamed, say "
+            f"cluster_renamed_from: {memory.member} and join it again",
         )
 
 
@@ -111,4 +119,18 @@ def observe(api: MemberApi, name: str, interest: Interest, new: bool = False) ->
             spaces |= stored.record.namespaces
     resources = interest.resources | {names.RESOURCE_NAMESPACES}
     objects = list_owned(api, first.discovery, interest.federation, resources, kinds | {NAMESPACE}, spaces)
-    return Observation(api, first.discovery, first.memory, objects)
+    return replace(first, objects=objects, kinds=frozenset(kinds))
+
+
+def with_autoscalers(seen: Observation, spaces: Iterable[str]) -> Observation:
+    """The observation with what autoscalers in these namespaces scale. They are read in full: metadata do not name the target."""
+    served = seen.discovery.find(AUTOSCALER)
+    found: set[ObjectName] = set()
+    if served is None:
+        return replace(seen, autoscaled=frozenset())
+    for space in sorted(set(spaces)):
+        for item in seen.api.objects(served, space, metadata_only=False):
+            target = scaled_object(item, space)
+            if target is not None:
+                found.add(target)
+    return replace(seen, autoscaled=frozenset(found))

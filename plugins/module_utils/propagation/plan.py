@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,11 +15,14 @@ from ..model.cluster import Cluster
 from ..model.errors import FederationError, Kind, MemberError
 from ..model.manifest import GroupKind, Manifest, ObjectName, kind_of
 from ..model.records import ResourceRecord
-from ..model.resource import Resource
+from ..model.resource import ABORT, Resource
 from ..rendering.overrides import overrides_for, render
-from ..rendering.ownership import applied_entry, fingerprint, holders, is_marked, is_owned, lost, mark, normalise
+from ..rendering.ownership import applied_entry, fingerprint, holders, holds, is_marked, is_owned, lost, mark, normalise
 from ..rendering.patch import PatchError
+from ..rendering.replicas import has_replicas, leaves_replicas, scaled_objects, without_replicas
+from ..rendering.retained import leave_to_member
 from .observe import NAMESPACE, Observation
+from .store import Stored
 
 CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -32,6 +36,7 @@ class Action:
     NONE = "none"
     DELETE = "delete"
     KEEP = "keep"
+    GOING = "going"
     BLOCKED = "blocked"
 
     WRITES = (CREATE, CHANGE, REPAIR)
@@ -52,7 +57,11 @@ LAST_STAGE = 3
 
 @dataclass(frozen=True)
 class Step:
-    """One object of one resource on one member. ``reason`` says why; ``seen`` is its metadata as observed, or None."""
+    """One object of one resource on one member. ``reason`` says why; ``seen`` is its metadata as observed, or None.
+
+    ``needs`` is the CRD that has to be there first; ``conflict`` says what to do with an object that is not ours;
+    ``replicas``: they belong to an autoscaler, and this many are wanted until it takes over (``want`` does not name them).
+    """
 
     resource: str
     name: ObjectName
@@ -63,6 +72,8 @@ class Step:
     seen: Mapping[str, Any] | None = field(default=None, repr=False)
     error: FederationError | None = None
     needs: ObjectName | None = None
+    conflict: str = ABORT
+    replicas: int | None = None
 
     @property
     def served(self) -> ApiKind:
@@ -84,28 +95,54 @@ class Step:
 
 @dataclass(frozen=True)
 class MemberPlan:
-    """All steps of one resource on one member. ``leaving`` says that the member is to give up the whole resource."""
+    """All steps of one resource on one member.
+
+    ``record`` is what the member is to remember afterwards (None: nothing), ``stored`` what it remembers now, ``former`` what it
+    remembers under the resource's former name. ``leaving``: the member is to give up the whole resource. ``undecided``: whether
+    replicas belong to an autoscaler has to be looked up before the plan is final.
+    """
 
     resource: Resource
     steps: tuple[Step, ...]
     record: ResourceRecord | None
+    stored: Stored | None = None
+    former: Stored | None = None
     leaving: bool = False
+    undecided: bool = False
     notes: tuple[str, ...] = ()
 
     def of(self, *actions: str) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.action in actions)
 
+    @property
+    def writes(self) -> bool:
+        """Whether carrying it out changes anything, be it only a record."""
+        if self.former is not None or self.of(*Action.WRITES, Action.DELETE):
+            return True
+        if self.record is None:
+            return self.stored is not None and not self.of(Action.GOING)
+        if self.stored is None:
+            return bool(self.of(Action.NONE))
+        return not self.record.same_as(self.stored.record)
+
 
 @dataclass(frozen=True)
 class Template:
-    """A resource with what is the same on every member worked out once; rendering is kept per distinct set of overrides."""
+    """A resource with what is the same on every member worked out once.
+
+    ``manifests`` are without what each member decides itself; ``autoscaled`` are the objects that an autoscaler of the resource
+    itself scales. Rendering is kept per distinct set of overrides, since most members share one.
+    """
 
     resource: Resource
+    manifests: tuple[Manifest, ...]
     hash: str
     kinds: frozenset[GroupKind]
     namespaces: frozenset[str]
     defined: Mapping[GroupKind, tuple[ApiKind, ObjectName]]
+    autoscaled: frozenset[ObjectName] = frozenset()
     rendered: dict[Any, list[Any]] = field(default_factory=dict)
+    marked: dict[Any, Manifest] = field(default_factory=dict)
 
 
 def prepare(resource: Resource) -> Template:
@@ -113,10 +150,12 @@ def prepare(resource: Resource) -> Template:
     overrides = [repr(override) for override in resource.overrides]
     return Template(
         resource,
+        tuple(leave_to_member(copy.deepcopy(m)) for m in resource.manifests),
         fingerprint([list(resource.manifests), overrides]),
         frozenset(kind_of(m) for m in resource.manifests),
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
+        scaled_objects(resource.manifests, resource.namespace),
     )
 
 
@@ -132,25 +171,26 @@ def _defined_by(crd: Manifest) -> list[tuple[GroupKind, tuple[ApiKind, ObjectNam
     return [(kind, (served, ObjectName(CRD, "", crd["metadata"]["name"])))]
 
 
-def _render_all(template: Template, cluster: Cluster) -> list[Any]:
-    """Each manifest for this member, normalised and without marks, or the PatchError that stands in its way."""
+def _render_all(template: Template, cluster: Cluster) -> tuple[Any, list[Any]]:
+    """What tells the member's set of overrides apart, and each manifest with them, normalised and without marks, or the PatchError
+    that stands in its way."""
     resource = template.resource
     overrides = overrides_for(resource, cluster)
     key = tuple(override.position for override in overrides)
     if key not in template.rendered:
         done: list[Any] = []
-        for manifest in resource.manifests:
+        for manifest in template.manifests:
             try:
                 result, skipped = render(manifest, overrides, resource.strict)
                 done.append((normalise(result), skipped))
             except PatchError as error:
                 done.append(error)
         template.rendered[key] = done
-    return template.rendered[key]
+    return key, template.rendered[key]
 
 
-def _with_marks(want: Manifest, name: ObjectName, federation: str, resource: str) -> Manifest:
-    """A marked copy; the rest is shared, since many members hold the same manifest."""
+def marked_copy(want: Manifest, name: ObjectName, federation: str, resource: str) -> Manifest:
+    """A copy with our marks; the rest is shared, since many members hold the same manifest."""
     metadata = dict(want["metadata"])
     for key in ("labels", "annotations"):
         metadata[key] = dict(metadata.get(key) or {})
@@ -179,46 +219,92 @@ def compare(want: Manifest, seen: Mapping[str, Any] | None, federation: str) -> 
 
 
 def wanted_step(
-    want: Manifest,
+    marked: Manifest,
     name: ObjectName,
     served: ApiKind,
     objects: Mapping[ObjectName, Mapping[str, Any]],
     federation: str,
     resource: str,
+    former: str = "",
 ) -> Step:
-    """The step for one wanted object (normalised, without marks), given the metadata of what is there."""
-    marked = _with_marks(want, name, federation, resource)
+    """The step for one wanted object (with our marks), given the metadata of what is there. ``former``: the resource's old name."""
     seen = objects.get(name)
-    if seen is not None and (seen.get("deletionTimestamp") or not is_marked(seen, name, federation, resource)):
+    renamed = bool(former and seen is not None and is_marked(seen, name, federation, former))
+    if seen is not None and (
+        seen.get("deletionTimestamp") or not (renamed or is_marked(seen, name, federation, resource))
+    ):
         seen = None  # on its way out, a copy with our labels, or another resource's: that shows when we create ours
     action, reason = compare(marked, seen, federation)
-    return Step(resource, name, action, reason, served, marked, seen)
+    return Step(resource, name, action, f"renamed from {former}" if renamed else reason, served, marked, seen)
 
 
-def _wanted_steps(template: Template, cluster: Cluster, seen: Observation, federation: str) -> list[Step]:
-    """A step for each manifest of the resource."""
-    resource = template.resource
-    steps = []
-    for manifest, rendered in zip(resource.manifests, _render_all(template, cluster), strict=True):
-        kind = kind_of(manifest)
+@dataclass(frozen=True)
+class _Planner:
+    """What the steps of one resource on one member are made from."""
+
+    template: Template
+    cluster: Cluster
+    seen: Observation
+    federation: str
+
+    def steps(self) -> list[Step]:
+        """A step for each manifest of the resource."""
+        key, rendered = _render_all(self.template, self.cluster)
+        pairs = zip(self.template.manifests, rendered, strict=True)
+        return [self._step((position, key), *pair) for position, pair in enumerate(pairs)]
+
+    def _step(self, place: Any, manifest: Manifest, rendered: Any) -> Step:
+        resource, kind = self.template.resource, kind_of(manifest)
         bare = ObjectName(kind, manifest["metadata"].get("namespace") or "", manifest["metadata"]["name"])
-        version = manifest["apiVersion"].rpartition("/")[2]
-        needs = None
         try:
-            defined = template.defined.get(kind)
-            if defined is not None and seen.discovery.find(kind, version) is None:
-                served, needs = replace(defined[0], version=version), defined[1]
-            else:
-                served = seen.discovery.require(kind, version)
+            served, needs = self._served(kind, manifest["apiVersion"].rpartition("/")[2])
             if isinstance(rendered, PatchError):
                 raise rendered
         except FederationError as error:
-            steps.append(Step(resource.name, bare, Action.BLOCKED, str(error), error=error))
-            continue
-        space = (bare.namespace or resource.namespace) if served.namespaced else ""
-        step = wanted_step(rendered[0], replace(bare, namespace=space), served, seen.objects, federation, resource.name)
-        steps.append(replace(step, needs=needs))
-    return steps
+            return Step(resource.name, bare, Action.BLOCKED, str(error), error=error)
+        name = replace(bare, namespace=(bare.namespace or resource.namespace) if served.namespaced else "")
+        want = rendered[0]
+        autoscaled = has_replicas(want) and self._autoscaled(want, name)
+        marked = self._marked((*place, name.namespace, autoscaled), want, name)
+        step = wanted_step(
+            marked, name, served, self.seen.objects, self.federation, resource.name, resource.renamed_from
+        )
+        if autoscaled and (step.action == Action.CREATE or self._holds_replicas(step)):
+            step = replace(step, replicas=want["spec"]["replicas"])
+            if step.action == Action.NONE:  # a run ended between the two writes of a hand-over
+                step = replace(step, action=Action.CHANGE, reason="its replicas belong to its autoscaler")
+        return replace(step, needs=needs, conflict=resource.conflict)
+
+    def _served(self, kind: GroupKind, version: str) -> tuple[ApiKind, ObjectName | None]:
+        """How the member serves a kind, or will once the CRD that is named has been made."""
+        defined = self.template.defined.get(kind)
+        if defined is not None and self.seen.discovery.find(kind, version) is None:
+            return replace(defined[0], version=version), defined[1]
+        return self.seen.discovery.require(kind, version), None
+
+    def _autoscaled(self, want: Manifest, name: ObjectName) -> bool:
+        return (
+            self.template.resource.retain_replicas
+            or leaves_replicas(want)
+            or name in self.template.autoscaled
+            or name in (self.seen.autoscaled or ())
+        )
+
+    def _marked(self, key: Any, want: Manifest, name: ObjectName) -> Manifest:
+        if key not in self.template.marked:
+            bare = without_replicas(want) if key[-1] else want
+            self.template.marked[key] = marked_copy(bare, name, self.federation, self.template.resource.name)
+        return self.template.marked[key]
+
+    def _holds_replicas(self, step: Step) -> bool:
+        return holds(step.seen or {}, names.field_manager(self.federation), "f:spec", "f:replicas")
+
+
+def _undecided(steps: Sequence[Step], seen: Observation) -> bool:
+    """Whether a write would touch replicas, and nobody has looked yet whether an autoscaler holds them."""
+    return seen.autoscaled is None and any(
+        step.action in (Action.CHANGE, Action.REPAIR) and has_replicas(step.manifest) for step in steps
+    )
 
 
 def _namespace_steps(steps: Sequence[Step], seen: Observation, federation: str) -> list[Step]:
@@ -235,9 +321,18 @@ def _namespace_steps(steps: Sequence[Step], seen: Observation, federation: str) 
         if name in seen.objects and not seen.objects[name].get("deletionTimestamp"):
             continue
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        step = wanted_step(manifest, name, seen.discovery.require(NAMESPACE), {}, federation, names.RESOURCE_NAMESPACES)
+        want = marked_copy(manifest, name, federation, names.RESOURCE_NAMESPACES)
+        step = wanted_step(want, name, seen.discovery.require(NAMESPACE), {}, federation, names.RESOURCE_NAMESPACES)
         result.append(replace(step, reason="needed by what goes there"))
     return result
+
+
+def going(metadata: Mapping[str, Any]) -> str:
+    """Why an object that was deleted is still there."""
+    held = ", ".join(metadata.get("finalizers") or [])
+    return f"is being deleted since {metadata['deletionTimestamp']}, " + (
+        f"held by the finalizer {held}" if held else "and shuts down"
+    )
 
 
 def _unwanted_steps(resource: Resource, kept: Sequence[Step], seen: Observation, federation: str) -> list[Step]:
@@ -247,23 +342,28 @@ def _unwanted_steps(resource: Resource, kept: Sequence[Step], seen: Observation,
     blocked = {(step.name.kind, step.name.name) for step in kept if step.action == Action.BLOCKED}
     steps = []
     for name, metadata in sorted(seen.objects.items()):
-        if (metadata.get("labels") or {}).get(names.LABEL_RESOURCE) != resource.name:
+        owner = (metadata.get("labels") or {}).get(names.LABEL_RESOURCE)
+        if not owner or owner not in (resource.name, resource.renamed_from):
             continue
-        if name in wanted or (name.kind, name.name) in blocked or metadata.get("deletionTimestamp"):
+        if name in wanted or (name.kind, name.name) in blocked:
             continue
-        step = Step(
-            resource.name, name, Action.DELETE, "no longer wanted", seen.discovery.find(name.kind), seen=metadata
-        )
-        if not is_owned(metadata, name, federation, resource.name):
-            step = replace(step, action=Action.KEEP, reason="carries our labels but was not made by us: left alone")
-        elif name.kind == NAMESPACE and not resource.delete_namespaces:
-            step = replace(step, action=Action.KEEP, reason="namespaces are kept unless delete_namespaces is set")
-        elif name.kind == CRD:
-            step = replace(
-                step, action=Action.KEEP, reason="CRDs are kept: deleting one deletes every object of its kind"
-            )
-        steps.append(step)
+        steps.append(_unwanted_step(resource, name, metadata, seen, is_owned(metadata, name, federation, owner)))
     return steps
+
+
+def _unwanted_step(
+    resource: Resource, name: ObjectName, metadata: Mapping[str, Any], seen: Observation, owned: bool
+) -> Step:
+    action, reason = Action.DELETE, "no longer wanted"
+    if not owned:
+        action, reason = Action.KEEP, "carries our labels but was not made by us: left alone"
+    elif metadata.get("deletionTimestamp"):
+        action, reason = Action.GOING, going(metadata)
+    elif name.kind == NAMESPACE and not resource.delete_namespaces:
+        action, reason = Action.KEEP, "namespaces are kept unless delete_namespaces is set"
+    elif name.kind == CRD:
+        action, reason = Action.KEEP, "CRDs are kept: deleting one deletes every object of its kind"
+    return Step(resource.name, name, action, reason, seen.discovery.find(name.kind), seen=metadata)
 
 
 def _emptied_namespace_steps(
@@ -303,22 +403,30 @@ def plan_member(
 ) -> MemberPlan:
     """The plan for one resource on one member. ``placement`` and ``epoch`` go into the record of a member that keeps it."""
     resource = template.resource
-    stored = seen.memory.resources.get(resource.name)
-    before = stored.record.namespaces if stored is not None else frozenset()
+    memory = seen.memory.resources
+    stored = memory.get(resource.name)
+    former = memory.get(resource.renamed_from) if resource.renamed_from else None
+    before = {space for found in (stored, former) if found is not None for space in found.record.namespaces}
     if not selected:
         steps = _unwanted_steps(resource, (), seen, federation)
         steps += _emptied_namespace_steps(resource, before, seen, federation)
-        return MemberPlan(resource, tuple(steps), None, leaving=stored is not None or bool(steps))
-    wanted = _wanted_steps(template, cluster, seen, federation)
-    notes = [
-        note
-        for rendered in _render_all(template, cluster)
-        if not isinstance(rendered, PatchError)
-        for note in rendered[1]
-    ]
+        leaving = stored is not None or former is not None or bool(steps)
+        return MemberPlan(resource, tuple(steps), None, stored, former, leaving)
+    wanted = _Planner(template, cluster, seen, federation).steps()
+    rendered = _render_all(template, cluster)[1]
+    notes = tuple(note for done in rendered if not isinstance(done, PatchError) for note in done[1])
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
     steps += _emptied_namespace_steps(resource, before - template.namespaces, seen, federation)
-    record = ResourceRecord(resource.name, template.kinds, template.namespaces, placement, template.hash, epoch)
+    record = ResourceRecord(
+        resource.name,
+        template.kinds,
+        template.namespaces,
+        placement,
+        template.hash,
+        epoch,
+        resource.keep_template,
+    )
     if stored is not None and stored.record.same_as(record):
         record = stored.record
-    return MemberPlan(resource, tuple(steps), record, notes=tuple(notes))
+    undecided = _undecided(wanted, seen)
+    return MemberPlan(resource, tuple(steps), record, stored, former, undecided=undecided, notes=notes)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model.errors import FederationError, MemberError
 from ..model.policy import FailOn
-from .apply import Done, Outcome
+from .hand import Done, Outcome
 from .health import Health
 
 #: more objects than this are counted, not listed: a result has to fit into an event of AWX
@@ -23,6 +23,7 @@ _ORDER = (
     Done.DELETED,
     Done.PREDICTED,
     Done.DEFERRED,
+    Done.GOING,
     Done.KEPT,
     Done.FAILED,
 )
@@ -101,6 +102,7 @@ class MemberReport:
             "msg": self.message(),
             "objects": {"total": len(self.outcomes), **{key: counts.get(key, 0) for key in (*_ORDER, Done.UNCHANGED)}},
             "notes": self.notes,
+            "seconds": round(self.seconds, 2),
         }
 
 
@@ -118,11 +120,13 @@ def count(outcomes: list[Outcome]) -> dict[str, int]:
 
 @dataclass
 class ResourceReport:
-    """Where a resource was placed, and why not elsewhere. ``error`` says why nothing was done for it at all."""
+    """Where a resource was placed, and why not elsewhere. ``stays`` are members that hold it and that the inventory does not have;
+    ``error`` says why nothing was done for it at all."""
 
     name: str
     selected: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    stays: list[str] = field(default_factory=list)
     error: FederationError | None = None
 
     def data(self) -> dict[str, Any]:

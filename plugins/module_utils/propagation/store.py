@@ -12,11 +12,14 @@ from ..fleet.api import CREATE_ONLY, MemberApi
 from ..fleet.discovery import ApiKind
 from ..model import names
 from ..model.errors import Kind, MemberError
+from ..model.keepsake import Keepsake, pack, unpack
 from ..model.manifest import GroupKind
 from ..model.records import FleetRecord, ResourceRecord, load_fleet_record, load_resource_record
 
 CONFIG_MAPS = ApiKind(GroupKind("", "ConfigMap"), "v1", "configmaps", True)
 _KEY = "record"
+#: characters of a stored template; etcd refuses objects a little above 1 MiB, managedFields included
+_LARGEST = 900_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Memory:
 
 def read_memory(api: MemberApi, federation: str) -> Memory:
     """All records of the federation on a member; an empty Memory where there is none."""
-    selector = f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RECORD}"
+    wanted = f"{names.RECORD_FLEET},{names.RECORD_RESOURCE}"
+    selector = f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RECORD} in ({wanted})"
     fleet: FleetRecord | None = None
     fleet_metadata: Mapping[str, Any] = {}
     member = ""
@@ -53,6 +57,16 @@ def read_memory(api: MemberApi, federation: str) -> Memory:
             resource = labels[names.LABEL_RESOURCE]
             resources[resource] = Stored(load_resource_record(text, resource), metadata)
     return Memory(member, fleet, fleet_metadata, resources)
+
+
+def changed_since(before: Memory, after: Memory) -> bool:
+    """Whether any record was written, made or deleted between two readings."""
+
+    def versions(memory: Memory) -> dict[str, object]:
+        found = {name: stored.metadata.get("resourceVersion") for name, stored in memory.resources.items()}
+        return {**found, "": memory.fleet_metadata.get("resourceVersion")}
+
+    return versions(before) != versions(after)
 
 
 def _write(
@@ -80,13 +94,14 @@ def _write(
             CONFIG_MAPS, names.federation_namespace(federation), body, names.field_manager(federation), True, dry_run
         )
     except MemberError as error:
-        if error.kind == Kind.CONFLICT:
-            raise MemberError(
-                Kind.CONFLICT,
-                f"another run changed the record {name} at the same time",
-                "let it finish, then run again",
-            ) from None
-        raise
+        if error.kind != Kind.CONFLICT:
+            raise
+        found = api.get(CONFIG_MAPS, names.federation_namespace(federation), name, metadata_only=False) or {}
+        if found.get("data") == body["data"]:
+            return dict(found["metadata"])  # our own write, of which only the answer was lost
+        raise MemberError(
+            Kind.CONFLICT, f"another run changed the record {name} at the same time", "let it finish, then run again"
+        ) from None
     return applied.metadata
 
 
@@ -108,6 +123,45 @@ def write_resource_record(
 
 
 def delete_resource_record(api: MemberApi, federation: str, stored: Stored) -> None:
-    """Forget a resource on a member."""
+    """Forget a resource on a member, and its template first."""
     namespace = names.federation_namespace(federation)
+    if stored.record.kept:
+        delete_template(api, federation, stored.record.resource)
     api.delete(CONFIG_MAPS, namespace, names.resource_record(stored.record.resource), stored.metadata)
+
+
+def read_template(api: MemberApi, federation: str, resource: str) -> tuple[Keepsake | None, Keepsake | None]:
+    """The stored template of a resource and the one before; None for what is not there."""
+    space, name = names.federation_namespace(federation), names.template_record(resource)
+    found = api.get(CONFIG_MAPS, space, name, metadata_only=False)
+    return unpack((found.get("data") or {}).get(_KEY) or "", resource) if found is not None else (None, None)
+
+
+def write_template(api: MemberApi, federation: str, kept: Keepsake, resource: str) -> str:
+    """Store a template, and keep the one that it replaces. Returns why that could not be done, "" if it was."""
+    try:
+        current, before = read_template(api, federation, resource)
+    except MemberError as error:
+        if error.code:
+            raise
+        current, before = None, None  # damaged: it is written anew
+    if current is not None and current.hash == kept.hash:
+        return ""
+    text = pack(kept, current or before)
+    if len(text) > _LARGEST:
+        text = pack(kept, None)
+    if len(text) > _LARGEST:
+        return f"the template of resource {resource} is too large to be kept ({len(text) >> 10} KiB compressed)"
+    space, name = names.federation_namespace(federation), names.template_record(resource)
+    metadata = (api.get(CONFIG_MAPS, space, name) or {}).get("metadata") or {}
+    labels = {names.LABEL_RECORD: names.RECORD_TEMPLATE, names.LABEL_RESOURCE: resource}
+    _write(api, federation, name, labels, text, metadata, False)
+    return ""
+
+
+def delete_template(api: MemberApi, federation: str, resource: str) -> None:
+    """Forget the template of a resource."""
+    space, name = names.federation_namespace(federation), names.template_record(resource)
+    found = api.get(CONFIG_MAPS, space, name)
+    if found is not None:
+        api.delete(CONFIG_MAPS, space, name, found["metadata"])

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ..fleet.api import MemberApi
@@ -17,6 +17,8 @@ from .health import WAITED, Health, health_of
 #: a pause before a list that follows a broken watch, so that a sick server is not asked in a tight loop
 _BREATH = 0.2
 
+Tell = Callable[[str], None]
+
 
 def _name(kind: GroupKind, item: Mapping[str, Any]) -> ObjectName:
     return ObjectName(kind, item["metadata"].get("namespace") or "", item["metadata"]["name"])
@@ -26,14 +28,22 @@ def _missing(wanted: Collection[ObjectName], found: Mapping[ObjectName, Health])
     return {name: found.get(name, Health(0, 0, "it is not there")) for name in wanted}
 
 
+def _healthy(state: Mapping[ObjectName, Health], tell: Tell) -> bool:
+    """Whether all are healthy; tells of the first that is not."""
+    waiting = next(((name, health) for name, health in sorted(state.items()) if not health.healthy), None)
+    if waiting is not None:
+        tell(f"{waiting[0]}: {waiting[1].problem}")
+    return waiting is None
+
+
 def _wait_kind(
-    api: MemberApi, kind: ApiKind, selector: str, wanted: Collection[ObjectName], deadline: Deadline
+    api: MemberApi, kind: ApiKind, selector: str, wanted: Collection[ObjectName], deadline: Deadline, tell: Tell
 ) -> dict[ObjectName, Health]:
     while True:
         items, version = api.objects_at(kind, "", selector, metadata_only=False)
         found = {_name(kind.kind, item): health_of(kind.kind, item) for item in items}
         state = _missing(wanted, found)
-        if all(h.healthy for h in state.values()) or deadline.expired():
+        if _healthy(state, tell) or deadline.expired():
             return state
         for event in api.watch(kind, "", selector, version, deadline):
             item = event.get("object") or {}
@@ -44,7 +54,7 @@ def _wait_kind(
                 continue
             gone = event["type"] == "DELETED"
             state[name] = Health(0, 0, "it was deleted") if gone else health_of(kind.kind, item)
-            if all(h.healthy for h in state.values()):
+            if _healthy(state, tell):
                 return state
         if deadline.expired():
             return state
@@ -52,17 +62,23 @@ def _wait_kind(
 
 
 def wait_healthy(
-    api: MemberApi, discovery: Discovery, selector: str, wanted: Collection[ObjectName], deadline: Deadline
+    api: MemberApi,
+    discovery: Discovery,
+    selector: str,
+    wanted: Collection[ObjectName],
+    deadline: Deadline,
+    tell: Tell = lambda _problem: None,
 ) -> dict[ObjectName, Health]:
     """Wait until every wanted object of a kind in `WAITED` is healthy, or until the deadline; returns the health of each.
 
-    One kind after the other: the time until all are healthy is the same, and one watch at a time is open on a member.
+    ``tell`` hears what is waited for. One kind after the other: the time until all are healthy is the same, and one watch at a
+    time is open on a member.
     """
     result: dict[ObjectName, Health] = {}
     for kind in sorted({name.kind for name in wanted} & WAITED):
         served = discovery.find(kind)
         if served is not None:
-            result.update(_wait_kind(api, served, selector, [n for n in wanted if n.kind == kind], deadline))
+            result.update(_wait_kind(api, served, selector, [n for n in wanted if n.kind == kind], deadline, tell))
     return result
 
 

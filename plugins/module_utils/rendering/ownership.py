@@ -189,16 +189,54 @@ def _lost_items(want: list[Any], fields: Mapping[str, Any], path: FieldPath) -> 
             yield from _lost(item, near[2], _path(f"{path}[{position}]", (*path.steps, near[0])))
 
 
+def _holder(entry: Mapping[str, Any], ours: str) -> str:
+    """Who an entry stands for, as a person reads it; "" for our own apply, and for a status, which nobody wishes for."""
+    manager, subresource = str(entry.get("manager")), entry.get("subresource")
+    if subresource == "status" or (manager == ours and entry.get("operation") == "Apply" and not subresource):
+        return ""
+    if manager == ours:
+        return f"an update under our name {manager}"
+    return f"{manager} ({subresource})" if subresource else manager
+
+
 def holders(metadata: Mapping[str, Any], path: str, ours: str) -> list[str]:
-    """Managers other than ours that hold the field at ``path`` (from `lost`) now, newest first."""
+    """Who else holds the field at ``path`` (from `lost`) now, newest first; one who scaled it as ``manager (scale)``."""
     steps = path.steps if isinstance(path, FieldPath) else tuple(f"f:{step}" for step in path.split(".") if step)
-    found = []
-    for entry in sorted(metadata.get("managedFields") or [], key=lambda e: str(e.get("time")), reverse=True):
-        node: Any = entry.get("fieldsV1") or {}
-        for step in steps:
-            node = node.get(step) if isinstance(node, dict) else None
-            if node is None:
-                break
-        if node is not None and entry.get("manager") != ours and not entry.get("subresource"):
-            found.append(str(entry.get("manager")))
-    return found
+    entries = sorted(metadata.get("managedFields") or [], key=lambda e: str(e.get("time")), reverse=True)
+    found = [_holder(entry, ours) for entry in entries if _holds(entry.get("fieldsV1") or {}, steps)]
+    return [holder for holder in found if holder]
+
+
+def _leaves(fields: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
+    below = {key: node for key, node in fields.items() if key != "."}
+    if not below and path.steps:
+        yield path
+    for key, node in below.items():
+        text = f"{path}.{key[2:]}" if key.startswith("f:") else f"{path}[{key[2:]}]"
+        yield from _leaves(node, _path(text, (*path.steps, key)))
+
+
+def _holds(fields: Mapping[str, Any], steps: Sequence[str]) -> bool:
+    node: Any = fields
+    for step in steps:
+        node = node.get(step) if isinstance(node, dict) else None
+        if node is None:
+            return False
+    return True
+
+
+def holds(metadata: Mapping[str, Any], manager: str, *steps: str) -> bool:
+    """Whether our entry holds a field, given by the steps of fieldsV1."""
+    entry = applied_entry(metadata, manager)
+    return entry is not None and _holds(entry.get("fieldsV1") or {}, steps)
+
+
+def survivors(before: Mapping[str, Any], after: Mapping[str, Any], manager: str) -> list[tuple[FieldPath, str]]:
+    """Fields that we held before a write, gave up with it, and that are still there: each with who holds it.
+
+    ``before`` and ``after`` are the object's metadata on both sides of the write. Our own marks are left out.
+    """
+    old, new = (((applied_entry(m, manager) or {}).get("fieldsV1")) or {} for m in (before, after))
+    dropped = [path for path in _leaves(old, _path("", ())) if not _holds(new, path.steps)]
+    found = [(path, holders(after, path, manager)) for path in dropped if names.PREFIX not in path]
+    return [(path, managers[0]) for path, managers in found if managers]

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who gets what, decided once for the whole fleet: pure functions over the inventory and what the members remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..model.budget import Budget
+from ..model.cluster import Cluster
+from ..model.errors import ConfigError
+from ..model.records import (
+    FleetRecord,
+    ResourceRecord,
+    newest_fleet_record,
+    newest_placement,
+    with_present_names,
+    with_recorded_facts,
+)
+from ..model.resource import Resource
+from ..scheduling.select import select
+from .plan import Action, MemberPlan
+from .result import ResourceReport
+from .store import Memory
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Per resource its report, its placement for the records, and the epoch of these records; ``clusters`` with recorded facts.
+
+    ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is.
+    """
+
+    reports: Mapping[str, ResourceReport] = field(default_factory=dict)
+    placements: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    epochs: Mapping[str, int] = field(default_factory=dict)
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceRecord]:
+    """What the members remember of a resource; what they remember of its former name, where that is all."""
+    found = list(memories)
+    own = [m.resources[resource.name].record for m in found if resource.name in m.resources]
+    former = [m.resources[resource.renamed_from].record for m in found if resource.renamed_from in m.resources]
+    return own or former
+
+
+def _place(
+    resource: Resource, clusters: Mapping[str, Cluster], before: Mapping[str, int | None], missing: Sequence[str]
+) -> ResourceReport:
+    report = ResourceReport(resource.name)
+    report.stays = [name for name in missing if name in before]
+    if not resource.present:
+        report.reasons = dict.fromkeys(clusters, "state is absent")
+        return report
+    for name, decision in select(resource.placement, list(clusters.values()), before).items():
+        if decision.selected:
+            report.selected.append(name)
+        else:
+            report.reasons[name] = decision.reason
+    if not report.selected and not resource.allow_empty:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(report.reasons.items())[:10])
+        report.error = ConfigError(
+            f"its placement selects no member ({reasons})",
+            "correct the placement, or set allow_empty if this is meant",
+        )
+    return report
+
+
+def decide(members: Mapping[str, Cluster], resources: Iterable[Resource], memories: Mapping[str, Memory]) -> Decisions:
+    """Placement of every resource over the whole fleet. ``memories`` are those of the members that answered.
+
+    MemberError when two members hold different fleet records of one epoch.
+    """
+    fleet_records: dict[str, FleetRecord] = {n: m.fleet for n, m in memories.items() if m.fleet is not None}
+    newest = newest_fleet_record(fleet_records)
+    clusters = {name: with_recorded_facts(cluster, newest) for name, cluster in members.items()}
+    missing = tuple(sorted(set(newest.members if newest else ()) - set(members)))
+    reports: dict[str, ResourceReport] = {}
+    placements: dict[str, Mapping[str, int | None]] = {}
+    epochs: dict[str, int] = {}
+    for resource in resources:
+        records = records_of(resource, memories.values())
+        before = with_present_names(newest_placement(records), newest)
+        report = _place(resource, clusters, before, missing)
+        reports[resource.name] = report
+        stays = {name: before[name] for name in report.stays}
+        placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
+        epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
+    return Decisions(reports, placements, epochs, clusters, missing)
+
+
+def over_budget(resource: Resource, plans: Iterable[MemberPlan], budget: Budget) -> ConfigError | None:
+    """Why the deletions of a resource on all members are too many for one run; None if they are not.
+
+    Taking a resource away as a whole is said plainly by ``state: absent``, and has no budget.
+    """
+    if not resource.present:
+        return None
+    deletions = objects = 0
+    for plan in plans:
+        counted = [step for step in plan.steps if step.action not in (Action.KEEP, Action.GOING, Action.BLOCKED)]
+        objects += len(counted)
+        deletions += sum(1 for step in counted if step.action == Action.DELETE)
+    if budget.allows(deletions, objects):
+        return None
+    return ConfigError(
+        f"this run would delete {deletions} of its {objects} objects, more than max_deletions ({budget.text}): "
+        "nothing of it was changed",
+        "look at the plan with --check --diff; raise max_deletions if it is meant",
+    )

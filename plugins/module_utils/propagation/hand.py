@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the writes of one member share, and what becomes of each object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..fleet.api import Applied, MemberApi
+from ..fleet.concurrency import each
+from ..fleet.discovery import Discovery
+from ..model import names
+from ..model.errors import FederationError, Kind, MemberError
+from ..model.manifest import ObjectName
+from ..rendering.differences import difference
+from .plan import Action, Step
+
+
+class Done:
+    """What became of an object."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    REPAIRED = "repaired"
+    DELETED = "deleted"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+    PREDICTED = "predicted"
+    DEFERRED = "deferred"
+    GOING = "going"
+    FAILED = "failed"
+
+    WRITTEN = (CREATED, CHANGED, REPAIRED, DELETED, PREDICTED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one object, and why. ``diff`` is an entry as Ansible prints it, when one was asked for; ``stays`` says that
+    it was deleted and that a finalizer holds it there still."""
+
+    resource: str
+    name: ObjectName
+    done: str
+    message: str = ""
+    kind: str = ""
+    diff: Mapping[str, str] | None = None
+    stays: bool = False
+
+
+def with_metadata(want: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A manifest with more in its metadata: the guard of a write."""
+    return {**want, "metadata": {**want["metadata"], **more}}
+
+
+@dataclass
+class Hand:
+    """What the writes of one member share. ``width`` is how many objects are written at once; ``may_write`` says whether the lock
+    of the member is ours still."""
+
+    api: MemberApi
+    discovery: Discovery
+    federation: str
+    dry_run: bool
+    diff: bool
+    width: int
+    outcomes: list[Outcome] = field(default_factory=list)
+    may_write: Callable[[], bool] = lambda: True
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def manager(self) -> str:
+        return names.field_manager(self.federation)
+
+    def note(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.outcomes.append(outcome)
+
+    def failed(self) -> list[Outcome]:
+        with self._lock:
+            return [outcome for outcome in self.outcomes if outcome.done == Done.FAILED]
+
+    def run(self, steps: Sequence[Step], work: Callable[[Step], Outcome]) -> None:
+        """Do the steps at once, each in its own right: one that fails stops no other."""
+
+        def guarded(step: Step) -> None:
+            try:
+                if not self.may_write():
+                    raise MemberError(Kind.LOCKED, "the lock of this member was lost to another run", "run again")
+                self.note(work(step))
+            except FederationError as error:
+                kind = error.kind if isinstance(error, MemberError) else Kind.FAILED
+                self.note(Outcome(step.resource, step.name, Done.FAILED, str(error), kind))
+
+        for step in each(steps, guarded, self.width, self.api.deadline):
+            message = "not done before the deadline of this member"
+            self.note(Outcome(step.resource, step.name, Done.FAILED, message, Kind.TIMEOUT))
+
+    def apply(self, step: Step, body: Mapping[str, Any], force: bool, manager: str = "") -> Applied:
+        """Server-side apply of what a step wants, under our manager; refusals are explained in terms of the step."""
+        try:
+            return self.api.apply(step.served, step.name.namespace, body, manager or self.manager, force, self.dry_run)
+        except MemberError as error:
+            if force and error.kind == Kind.CONFLICT:
+                raise MemberError(Kind.CONFLICT, "it was replaced while we looked", "run again", error.code) from None
+            if "immutable" in error.message:
+                hint = "this field cannot change on a live object: delete it, or give the new one another name"
+                raise MemberError(error.kind, error.message, hint) from None
+            raise
+
+    def difference(self, step: Step, live: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+        """The entry of a diff for a step, where one was asked for."""
+        return difference(f"{self.api.name} {step.name}", step.want, live) if self.diff else None
+
+
+def deferred(steps: Sequence[Step], reason: str) -> list[Outcome]:
+    """The outcomes of deletions that are put off."""
+    return [Outcome(s.resource, s.name, Done.DEFERRED, reason) for s in steps if s.action == Action.DELETE]

@@ -1,0 +1,314 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One member in one run: what is read from it, planned for it, written to it, and reported of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..fleet.connect import connect
+from ..fleet.deadline import Deadline
+from ..model import names
+from ..model.budget import DEFAULT_BUDGET, Budget
+from ..model.cluster import Cluster
+from ..model.errors import FederationError, internal_error
+from ..model.keepsake import keepsake_of
+from ..model.manifest import ObjectName
+from ..model.policy import ANY, FailOn
+from ..model.records import ResourceRecord
+from .apply import write
+from .decide import Decisions
+from .hand import Hand, deferred
+from .health import WAITED
+from .lock import Lock
+from .observe import Interest, Observation, observe, selector_for, with_autoscalers
+from .plan import Action, MemberPlan, Step, Template, plan_member
+from .progress import Stage, Tell
+from .remove import delete
+from .result import MemberReport
+from .store import (
+    Stored,
+    changed_since,
+    delete_resource_record,
+    delete_template,
+    read_memory,
+    write_resource_record,
+    write_template,
+)
+from .wait import wait_healthy
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run. Times are in seconds: ``request_timeout`` for one request, ``member_timeout`` for all reads and writes of one
+    member, ``wait_timeout`` for its workloads to become healthy, ``lock_timeout`` for another run to end. ``concurrency`` is how
+    many writes run at once in all; ``max_deletions`` how much of a resource may go in one run; ``tell`` shows a line of progress.
+    """
+
+    check: bool = False
+    diff: bool = False
+    request_timeout: float = 15.0
+    member_timeout: float = 60.0
+    wait: bool = False
+    wait_timeout: float = 300.0
+    lock_timeout: float = 60.0
+    concurrency: int = 16
+    fail_on: FailOn = ANY
+    max_deletions: Budget = DEFAULT_BUDGET
+    tell: Tell | None = None
+
+
+class Member:
+    """The state of one member. Its methods are called by one thread at a time; only the report is read meanwhile."""
+
+    def __init__(self, cluster: Cluster, federation: str, options: Options, width: int, lock: Lock) -> None:
+        self.cluster = cluster
+        self.name = cluster.name
+        self.report = MemberReport(cluster.name)
+        self.observation: Observation | None = None
+        self.plans: list[MemberPlan] = []
+        self.leaving: list[MemberPlan] = []
+        self.stage = Stage.READING
+        self.detail = ""
+        self.finished = threading.Event()
+        self._federation = federation
+        self._options = options
+        self._width = width
+        self._lock = lock
+        self._budget = Deadline(options.member_timeout)
+
+    @property
+    def seen(self) -> Observation:
+        """What was observed; only asked for once it was."""
+        if self.observation is None:
+            raise internal_error(RuntimeError(f"{self.name} was not observed"))
+        return self.observation
+
+    def fail(self, error: FederationError) -> None:
+        """Report an error of the member as a whole; the first one is the one that counts."""
+        if self.report.error is None:
+            self.report.error = error
+        self.stage, self.detail = Stage.FAILED, self.report.reason
+
+    # reading
+
+    def look(self, interest: Interest) -> None:
+        """Connect and observe."""
+        api = connect(self.cluster, self._options.request_timeout, self._budget)
+        self.observation = observe(api, self.name, interest, new=self._options.check)
+        self.stage = Stage.WAITING
+
+    def look_again(self, interest: Interest) -> None:
+        """Observe once more, over the same connections."""
+        self.observation = observe(self.seen.api, self.name, interest, new=self._options.check)
+
+    def look_for_autoscalers(self) -> None:
+        """Learn what autoscalers scale where replicas are about to be written."""
+        spaces = {step.name.namespace for plan in self.plans if plan.undecided for step in plan.steps}
+        self.observation = with_autoscalers(self.seen, spaces - {""})
+
+    def remembers_something_else(self) -> bool:
+        """Whether another run wrote records here since the observation."""
+        return changed_since(self.seen.memory, read_memory(self.seen.api, self._federation))
+
+    def restart_clock(self, left: float) -> None:
+        """Go on with ``left`` seconds for reads and writes: waiting for the lock does not count."""
+        self._budget = Deadline(left)
+        self.observation = replace(self.seen, api=self.seen.api.until(self._budget))
+
+    def time_left(self) -> float:
+        return self._budget.remaining()
+
+    # planning
+
+    def plan(self, templates: Mapping[str, Template], decisions: Decisions) -> None:
+        """Work out what is to be done here, for every resource that can be placed."""
+        self.plans, self.leaving, self.report.notes = [], [], []
+        if self.seen.memory.fleet is None:
+            self.report.notes.append("not a member yet; this is what would happen once it is")
+        for name, template in templates.items():
+            report = decisions.reports[name]
+            if report.error is not None:
+                continue
+            selected = self.name in report.selected
+            plan = plan_member(
+                template,
+                decisions.clusters[self.name],
+                selected,
+                self.seen,
+                self._federation,
+                decisions.placements[name],
+                decisions.epochs[name],
+            )
+            self.report.notes += plan.notes
+            if selected or not template.resource.present:
+                self.plans.append(plan)
+            elif plan.leaving:
+                self.leaving.append(plan)
+
+    def drop(self, resources: Iterable[str]) -> None:
+        """Forget the plans of resources that are not to be touched after all."""
+        refused = set(resources)
+        self.plans = [plan for plan in self.plans if plan.resource.name not in refused]
+        self.leaving = [plan for plan in self.leaving if plan.resource.name not in refused]
+
+    @property
+    def undecided(self) -> bool:
+        return any(plan.undecided for plan in self.plans)
+
+    @property
+    def writes(self) -> bool:
+        return any(plan.writes for plan in [*self.plans, *self.leaving])
+
+    # writing
+
+    def _hand(self, outcomes: bool = True) -> Hand:
+        options = self._options
+        hand = Hand(self.seen.api, self.seen.discovery, self._federation, options.check, options.diff, self._width)
+        hand.may_write = self._may_write
+        if outcomes:
+            hand.outcomes = self.report.outcomes
+        return hand
+
+    def _may_write(self) -> bool:
+        return self._options.check or self._lock.holds(self.name)
+
+    def carry_out(self) -> None:
+        """Bring the member to the plan: records grow, writes, health, prune, records shrink."""
+        if not self.plans and not self.leaving:
+            self.report.skipped = "nothing is placed here"
+            return
+        self.stage = Stage.WRITING
+        hand = self._hand()
+        self._grow_records()
+        write(hand, _once([step for plan in self.plans for step in plan.steps]))
+        if self._options.wait and not self._options.check and not hand.failed():
+            self.stage = Stage.HEALTH
+            self._wait()
+        self.stage = Stage.PRUNING
+        prunable = [plan for plan in self.plans if not self._in_trouble(plan)]
+        delete(hand, [step for plan in prunable for step in plan.steps])
+        for plan in self.plans:
+            if plan not in prunable:
+                self.report.outcomes += deferred(plan.steps, "what replaces it is not in place on this member")
+        self._shrink_records(prunable)
+
+    def give_up(self, reasons: Mapping[str, str]) -> None:
+        """Take away the resources that are placed elsewhere now, unless a reason speaks against it."""
+        self.stage = Stage.PRUNING
+        for plan in self.leaving:
+            reason = reasons[plan.resource.name]
+            if reason:
+                self.report.outcomes += deferred(plan.steps, reason)
+                continue
+            hand = self._hand(outcomes=False)
+            write(hand, plan.steps)
+            delete(hand, plan.steps)
+            self.report.outcomes += hand.outcomes
+            self._shrink_records([plan])
+
+    def _in_trouble(self, plan: MemberPlan) -> bool:
+        """Whether anything of the resource failed or is not healthy here: then nothing of it is deleted."""
+        failed = any(o.resource == plan.resource.name for o in self.report.failures)
+        return plan.resource.present and (failed or bool(self.report.unhealthy))
+
+    def _wait(self) -> None:
+        """Wait for every workload of the resources on this member."""
+        present = [plan for plan in self.plans if plan.resource.present]
+        wanted = [s.name for plan in present for s in plan.steps if s.want is not None and s.name.kind in WAITED]
+        if not wanted:
+            return
+        deadline = Deadline(self._options.wait_timeout)
+        selector = selector_for(self._federation, [plan.resource.name for plan in present])
+
+        def tell(problem: str) -> None:
+            self.detail = problem
+
+        state = wait_healthy(self.seen.api.until(deadline), self.seen.discovery, selector, wanted, deadline, tell)
+        self.report.unhealthy = {str(name): health for name, health in sorted(state.items()) if not health.healthy}
+        self.detail = ""
+        self.restart_clock(max(self.time_left(), self._options.request_timeout))
+
+    # records
+
+    def _grow_records(self) -> None:
+        """Before the first write: the record names every kind and namespace that there may be something in from now on."""
+        for plan in self.plans:
+            if plan.record is None or (plan.stored is None and not plan.of(*Action.WRITES, Action.NONE)):
+                continue  # every object is blocked: there is nothing to remember
+            known = [stored.record for stored in (plan.stored, plan.former) if stored is not None]
+            grown = replace(
+                plan.record,
+                kinds=plan.record.kinds.union(*(record.kinds for record in known)),
+                namespaces=plan.record.namespaces.union(*(record.namespaces for record in known)),
+            )
+            if plan.stored is None or not grown.same_as(plan.stored.record):
+                self._keep_template(plan)
+                self._store(grown)
+
+    def _keep_template(self, plan: MemberPlan) -> None:
+        if plan.resource.keep_template and plan.record is not None and not self._options.check:
+            kept = keepsake_of(plan.resource, plan.record.template)
+            problem = write_template(self.seen.api, self._federation, kept, plan.resource.name)
+            if problem:
+                self.report.notes.append(problem)
+
+    def _stored(self, resource: str) -> Stored | None:
+        return self.seen.memory.resources.get(resource)
+
+    def _remember(self, resource: str, stored: Stored | None) -> None:
+        known = {name: found for name, found in self.seen.memory.resources.items() if name != resource}
+        if stored is not None:
+            known[resource] = stored
+        self.observation = replace(self.seen, memory=replace(self.seen.memory, resources=known))
+
+    def _store(self, record: ResourceRecord) -> None:
+        self.report.recorded = True
+        if not self._options.check:
+            stored = self._stored(record.resource)
+            metadata: Mapping[str, Any] = stored.metadata if stored is not None else {}
+            written = write_resource_record(self.seen.api, self._federation, record, metadata)
+            self._remember(record.resource, written)
+
+    def _forget(self, stored: Stored) -> None:
+        self.report.recorded = True
+        if not self._options.check:
+            delete_resource_record(self.seen.api, self._federation, stored)
+            self._remember(stored.record.resource, None)
+
+    def _shrink_records(self, plans: Sequence[MemberPlan]) -> None:
+        """After a complete prune: the record forgets what is not there any more. What is still going is remembered."""
+        failed = {outcome.resource for outcome in self.report.failures}
+        for plan in plans:
+            if plan.resource.name in failed:
+                continue
+            stored = self._stored(plan.resource.name)
+            staying = {step.name for step in plan.of(Action.GOING)}
+            staying |= {o.name for o in self.report.outcomes if o.stays and o.resource == plan.resource.name}
+            if plan.former is not None and not staying:
+                self._forget(plan.former)
+            if plan.record is None:
+                if stored is not None and not staying:
+                    self._forget(stored)
+            elif stored is not None:
+                self._shrink(plan.record, stored, staying)
+
+    def _shrink(self, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]) -> None:
+        record = replace(
+            record,
+            kinds=record.kinds | {name.kind for name in staying},
+            namespaces=record.namespaces | {name.namespace for name in staying if name.namespace},
+        )
+        if stored.record.kept and not record.kept and not self._options.check:
+            delete_template(self.seen.api, self._federation, record.resource)
+        if not record.same_as(stored.record):
+            self._store(record)
+
+
+def _once(steps: Sequence[Step]) -> list[Step]:
+    """Without the second wish for one and the same namespace, which two resources may share."""
+    shared: dict[Any, Step] = {step.name: step for step in steps if step.resource == names.RESOURCE_NAMESPACES}
+    return list(shared.values()) + [step for step in steps if step.resource != names.RESOURCE_NAMESPACES]

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Taking over objects that another tool applied, so that what we drop later really goes.
+
+An applier's fields stay for ever once nobody applies them any more. So its managedFields entries are made ours before our first
+apply: that apply then removes what is not in our manifest, as if we had made the object. Controllers (autoscalers, the deployment
+controller) keep their entries: what they set is not the earlier applier's wish.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..model import names
+from ..model.manifest import ObjectName
+from .ownership import is_owned
+
+#: field managers of tools by which people and other federations apply manifests: kubectl in its forms, kubernetes.core (the
+#: generated Python client), KubeFed, Karmada, Open Cluster Management, Helm
+_APPLIERS = re.compile(
+    r"kubectl(-client-side-apply|-create|-edit|-replace|-patch|-annotate|-label|-set|-last-applied|-\w+)?"
+    r"|OpenAPI-Generator|python-requests|ansible|kubernetes\.core"
+    r"|kubefed|kubefed-controller-manager|hyperfed|controller-manager"
+    r"|karmada(-agent|-controller-manager)?"
+    r"|work|work-agent|klusterlet-work-agent|work-controller"
+    r"|helm|Helm"
+)
+
+
+def is_applier(entry: Mapping[str, Any]) -> bool:
+    """Whether a managedFields entry says what somebody wanted, not what a controller found."""
+    if entry.get("subresource"):
+        return False
+    return entry.get("operation") == "Apply" or bool(_APPLIERS.fullmatch(str(entry.get("manager"))))
+
+
+def _union(one: Any, other: Any) -> Any:
+    """The fields of both sets."""
+    result = dict(one)
+    for key, value in other.items():
+        result[key] = _union(result[key], value) if key in result else value
+    return result
+
+
+def earlier_appliers(metadata: Mapping[str, Any], manager: str) -> list[str]:
+    """The managers that an adoption takes over from, without ours."""
+    entries = metadata.get("managedFields") or []
+    return sorted({str(e.get("manager")) for e in entries if is_applier(e) and e.get("manager") != manager})
+
+
+def migrated(metadata: Mapping[str, Any], manager: str, api_version: str) -> list[dict[str, Any]]:
+    """The managedFields with the entries of earlier appliers made one entry of ours.
+
+    Only those written in ``api_version`` can be merged; fields of another version have other names.
+    """
+    ours: dict[str, Any] = {}
+    left = []
+    for entry in metadata.get("managedFields") or []:
+        mine = entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
+        if entry.get("apiVersion") == api_version and (mine or is_applier(entry)):
+            ours = _union(ours, entry.get("fieldsV1") or {})
+        else:
+            left.append(dict(entry))
+    taken = {
+        "manager": manager,
+        "operation": "Apply",
+        "apiVersion": api_version,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": ours,
+    }
+    return [taken, *left]
+
+
+def claimed_by_another(metadata: Mapping[str, Any], name: ObjectName, federation: str) -> str:
+    """Which federation, or which resource of this one, really has the object; "" when it is free to be taken over.
+
+    Labels alone say nothing, since copies carry them.
+    """
+    labels = metadata.get("labels") or {}
+    other = labels.get(names.LABEL_FEDERATION)
+    if not other or not is_owned(metadata, name, other, None):
+        return ""
+    if other == federation:
+        return f"resource {labels.get(names.LABEL_RESOURCE)} of this federation"
+    return f"federation {other}"
+
+
+def migration(metadata: Mapping[str, Any], manager: str, api_version: str) -> Sequence[dict[str, Any]]:
+    """The JSON patch that makes earlier appliers' fields ours, only on the very object that was read; [] if there is none."""
+    if not earlier_appliers(metadata, manager):
+        return []
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": metadata.get("uid")},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": metadata.get("resourceVersion")},
+        {"op": "replace", "path": "/metadata/managedFields", "value": migrated(metadata, manager, api_version)},
+    ]
