@@ -123,8 +123,10 @@ def proxy(sandbox: Sandbox, proxy_certificate: Path) -> Iterator[Proxy]:
         assert address.port
         ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
         backends[member] = Backend(address.hostname, address.port, ca)
-    with Proxy(backends, proxy_certificate) as running:
-        yield running
+    running = Proxy(backends, proxy_certificate)
+    running.start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def certificate(folder: Path) -> Path:
 
 @dataclass
 class Proxy:
-    """One listener per member. Use as a context manager; ``faults`` and `arm` may be changed while it runs."""
+    """One listener per member; ``faults`` and `arm` may be changed while it runs."""
 
     backends: Mapping[str, Backend]
     certificate: Path
@@ -180,13 +180,12 @@ class Proxy:
     _numbered: int = 0
     _closed: bool = False
 
-    def __enter__(self) -> Proxy:
+    def start(self) -> None:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         self._call(self._listen())
-        return self
 
-    def __exit__(self, *_details: object) -> None:
+    def stop(self) -> None:
         self._call(self._shut())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
