@@ -22,7 +22,7 @@ import pytest
 from ansible_collections.multicluster.federation.tests.integration.proxy import Proxy, Request, Trap
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.snapshot import snapshot
-from ansible_collections.multicluster.federation.tests.integration.stage import Federation, Kube, Played, Started
+from ansible_collections.multicluster.federation.tests.integration.stage import Federation, Played, Started
 
 pytestmark = pytest.mark.integration
 
@@ -201,6 +201,10 @@ def _is(method: str, part: str, status: int | None = None) -> Springs:
     return lambda _number, request, code: request.method == method and part in request.target and status in (None, code)
 
 
+def _number(wanted: int) -> Springs:
+    return lambda number, _request, _status: number == wanted
+
+
 #: the sample: for each act the kills one after the other, each in the run after the one before; "lost" is without an answer
 SAMPLE: dict[str, list[tuple[str, Springs, bool]]] = {
     "first": [
@@ -241,7 +245,7 @@ def test_killed_at_every_write(theatre: Theatre, lose_answer: bool) -> None:
         assert number < MOST, kills
         ended = 0
         for act in ACTS:
-            killed = theatre.killed(act, lambda count, _request, _status: count == number, lose_answer)
+            killed = theatre.killed(act, _number(number), lose_answer)
             if killed is None:
                 ended += 1
             else:
