@@ -58,6 +58,10 @@ options:
           - C(NoSchedule) keeps new resources away, C(NoExecute) also takes away those that are there.
         type: list
         elements: raw
+      renamed_from:
+        description:
+          - The name under which the cluster joined, after its host was renamed. The next join puts the new name in its place.
+        type: str
       kubeconfig:
         description: Path of a kubeconfig, or its contents as a mapping.
         type: raw
@@ -124,7 +128,7 @@ attributes:
     support: full
 """
 
-    FAILURE = r"""
+    RUN = r"""
 options:
   fail_on:
     description:
@@ -132,4 +136,10 @@ options:
       - Whatever it says, the other members are done, and the result tells of each.
     type: str
     default: any
+  lock_timeout:
+    description:
+      - Seconds to wait for another run on this federation. With V(0), a run that finds another one stops at once and names it.
+      - The lock is taken only when there is something to write. That of a run which crashed is taken over.
+    type: float
+    default: 60.0
 """

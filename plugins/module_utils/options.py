@@ -40,6 +40,7 @@ FACTS: Spec = {
     "zone": {"type": "raw"},
     "provider": {"type": "str"},
     "taints": {"type": "list", "elements": "raw"},
+    "renamed_from": {"type": "str"},
 }
 
 FLEET: Spec = {
@@ -54,7 +55,8 @@ FLEET: Spec = {
     "member_timeout": {"type": "float", "default": 60.0},
 }
 
-FAILURE: Spec = {"fail_on": {"type": "str", "default": "any"}}
+#: what every verb takes that writes
+RUN: Spec = {"fail_on": {"type": "str", "default": "any"}, "lock_timeout": {"type": "float", "default": 60.0}}
 
 _RESOURCE: Spec = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -75,7 +77,7 @@ _RESOURCE: Spec = {
 
 FEDERATED_RESOURCE: Spec = {
     **FLEET,
-    **FAILURE,
+    **RUN,
     "name": {"type": "str"},
     **_RESOURCE,
     "resources": {
@@ -87,7 +89,6 @@ FEDERATED_RESOURCE: Spec = {
     "wait_timeout": {"type": "float", "default": 300.0},
     "concurrency": {"type": "int", "default": 16},
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
-    "lock_timeout": {"type": "float", "default": 60.0},
 }
 
 #: the options of `federated_resource` that describe one resource
@@ -95,7 +96,7 @@ RESOURCE_OPTIONS = ("name", *_RESOURCE)
 
 CLUSTER: Spec = {
     **FLEET,
-    **FAILURE,
+    **RUN,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "share": {"type": "bool", "default": False},
     "workloads": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},

@@ -67,7 +67,7 @@ def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Res
     return resource
 
 
-def _times(params: Params) -> dict[str, float]:
+def _times(params: Params) -> dict[str, Any]:
     """The deadlines of a run; also the moment to say what the run cannot do without."""
     require_libraries()
     times = {key: params[key] for key in ("request_timeout", "member_timeout")}
@@ -75,6 +75,13 @@ def _times(params: Params) -> dict[str, float]:
         if value <= 0:
             raise ConfigError(f"{key} must be more than 0 seconds")
     return times
+
+
+def _policy(params: Params) -> dict[str, Any]:
+    """What verbs that write have in common: when a run counts as failed, and how long it waits for another one."""
+    if params["lock_timeout"] < 0:
+        raise ConfigError("lock_timeout must be 0 seconds or more")
+    return {"fail_on": parse_fail_on(params["fail_on"]), "lock_timeout": params["lock_timeout"]}
 
 
 def federated_resource(
@@ -86,17 +93,14 @@ def federated_resource(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
-    if params["lock_timeout"] < 0:
-        raise ConfigError("lock_timeout must be 0 seconds or more")
     options = EngineOptions(
         check=check,
         diff=diff,
         wait=params["wait"],
         wait_timeout=params["wait_timeout"],
         concurrency=params["concurrency"],
-        fail_on=parse_fail_on(params["fail_on"]),
+        **_policy(params),
         max_deletions=parse_budget(params["max_deletions"]),
-        lock_timeout=params["lock_timeout"],
         tell=tell,
         **_times(params),
     )
@@ -111,7 +115,7 @@ def cluster(fleet: Fleet, params: Params, check: bool, diff: bool) -> dict[str, 
         diff=diff,
         share=params["share"],
         delete_workloads=params["workloads"] == "delete",
-        fail_on=parse_fail_on(params["fail_on"]),
+        **_policy(params),
         **_times(params),
     )
     return membership.run(fleet, options)

@@ -20,7 +20,7 @@ description:
   - The fleet record is kept equal on all members that answer, also on those that are not in play.
 extends_documentation_fragment:
   - multicluster.federation.fleet
-  - multicluster.federation.fleet.failure
+  - multicluster.federation.fleet.run
 options:
   state:
     description:

@@ -20,7 +20,7 @@ description:
   - A member that is down, slow or refuses something does not hold up the others.
 extends_documentation_fragment:
   - multicluster.federation.fleet
-  - multicluster.federation.fleet.failure
+  - multicluster.federation.fleet.run
 options:
   name:
     description:
@@ -153,12 +153,6 @@ options:
       - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
     type: str
     default: 50%
-  lock_timeout:
-    description:
-      - Seconds to wait for another run on this federation. With V(0), a run that finds another one stops at once and names it.
-      - The lock is taken only when there is something to write. That of a run which crashed is taken over.
-    type: float
-    default: 60.0
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.
@@ -232,7 +226,8 @@ members:
       reason: ""
       changed: true
       msg: 8 created
-      objects: {total: 8, created: 8, changed: 0, repaired: 0, deleted: 0, predicted: 0, deferred: 0, going: 0, kept: 0, failed: 0, unchanged: 0}
+      objects: {total: 8, created: 8, changed: 0, repaired: 0, deleted: 0, predicted: 0, deferred: 0, going: 0, kept: 0, failed: 0,
+                unchanged: 0}
       notes: []
       seconds: 0.31
 resources:

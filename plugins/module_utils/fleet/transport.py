@@ -199,7 +199,7 @@ class Transport:
             answer = self._send(method, path, limit, guard, data, headers, stream=False)
             raw = answer.data
             if guard.expired:
-                raise self._timeout()  # what was read until the end of its time is not the whole answer
+                raise self._timeout(guard)  # what was read until the end of its time is not the whole answer
         if answer.status != 204 and not {"content-length", "transfer-encoding"} & {
             key.lower() for key in answer.headers
         }:
@@ -275,7 +275,7 @@ class Transport:
             isinstance(error, (failures.TimeoutError, TimeoutError))
             and not isinstance(error, failures.NewConnectionError)
         ):
-            return self._timeout()
+            return self._timeout(guard)
         if isinstance(error, failures.SSLError):
             reason = text.rsplit("] ", maxsplit=1)[-1].split(" (_ssl", maxsplit=1)[0][:120]
             kind = Kind.UNREACHABLE if "EOF" in text or "reset" in text else Kind.UNTRUSTED
@@ -292,8 +292,8 @@ class Transport:
         """Host and port for messages; a password in the address is left out."""
         return urlsplit(self.endpoint.server).netloc.rpartition("@")[2]
 
-    def _timeout(self) -> MemberError:
-        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {self.request_timeout:g} s")
+    def _timeout(self, guard: Guard) -> MemberError:
+        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {guard.seconds:.3g} s")
 
     def _cut(self) -> MemberError:
         return Cut(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")

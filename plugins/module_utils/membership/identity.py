@@ -45,8 +45,10 @@ def refusal(
     uid: str,
     inventory: Collection[str],
     share: bool,
+    renamed_from: str = "",
 ) -> MemberError | None:
-    """Why the cluster must not join under this name, or None. ``uid`` is the federation's; ``record`` its newest fleet record."""
+    """Why the cluster must not join under this name, or None. ``uid`` is the federation's; ``record`` its newest fleet record;
+    ``renamed_from`` the name that its host had, as the inventory says."""
     mine = seen[name]
     known = dict(record.members) if record else {}
     if mine.fleet is not None and mine.fleet.uid != uid:
@@ -66,11 +68,11 @@ def refusal(
             f"this is the same cluster as {', '.join(twins)} (both have kube-system UID {mine.uid})",
             "correct the kubeconfig or context of one of these hosts, or remove one from the inventory",
         )
-    if recorded is not None and recorded != name:
+    if recorded is not None and recorded != name and (recorded != renamed_from or recorded in inventory):
         where = "which is still in the inventory" if recorded in inventory else "which is not in the inventory any more"
         return _refuse(
             f"this cluster joined as {recorded}, {where}",
-            f"name the host {recorded} again, or let it leave as {recorded} and join as {name}",
+            f"name the host {recorded} again, or say cluster_renamed_from: {recorded} if its host was renamed",
         )
     if name in known and known[name].uid != mine.uid:
         return _refuse(

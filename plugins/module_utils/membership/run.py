@@ -21,9 +21,10 @@ from ..model.cluster import Cluster, Fleet
 from ..model.errors import Kind, MemberError
 from ..model.manifest import ObjectName, kind_of, name_of
 from ..model.policy import ANY, FailOn
-from ..model.records import FleetRecord, newest_fleet_record
+from ..model.records import FleetRecord, newest_fleet_record, with_members
 from ..propagation.apply import write
 from ..propagation.hand import Done, Hand, Outcome
+from ..propagation.lock import Held, Lock, take_all
 from ..propagation.observe import list_owned
 from ..propagation.plan import Action, Step, marked_copy, wanted_step
 from ..propagation.remove import delete
@@ -49,6 +50,7 @@ class Options:
     request_timeout: float = 15.0
     member_timeout: float = 60.0
     fail_on: FailOn = ANY
+    lock_timeout: float = 60.0
 
 
 def run(fleet: Fleet, options: Options) -> dict[str, Any]:
@@ -64,17 +66,17 @@ class _Run:
         self.kinds = frozenset(kind_of(manifest) for manifest in self.manifests)
         self.reports = {name: MemberReport(name) for name in fleet.members}
         self.surveys: dict[str, Survey] = {}
+        self.lock = Lock(fleet.federation)
 
     def go(self) -> dict[str, Any]:
-        self._everywhere(list(self.fleet.members), self._survey)
-        records = {n: s.seen.fleet for n, s in self.surveys.items() if s.seen.fleet is not None}
-        uid = federation_uid(records.values())
-        before = newest_fleet_record({name: record for name, record in records.items() if record.uid == uid})
-        if self.options.present:
-            after = self._join(before, uid)
-        else:
-            after = self._leave(before)
-        self._tell(after)
+        try:
+            before, uid = self._look()
+            if not self.options.check and before is not None and self._changes(before, uid):
+                before, uid = self._look_locked()
+            after = self._join(before, uid) if self.options.present else self._leave(before)
+            self._tell(after)
+        finally:
+            self.lock.release()
         result = build({}, self._shown(), self.options.fail_on, self.options.check, self.options.diff, self._warnings())
         for name, data in result["members"].items():
             if name in self.surveys:
@@ -87,6 +89,44 @@ class _Run:
                 "members": sorted(after.members),
             }
         return result
+
+    def _look(self) -> tuple[FleetRecord | None, str]:
+        """Read every member; returns the newest fleet record of the federation, and its UID."""
+        self._everywhere(list(self.fleet.members), self._survey)
+        records = {n: s.seen.fleet for n, s in self.surveys.items() if s.seen.fleet is not None}
+        uid = federation_uid(records.values())
+        return newest_fleet_record({name: record for name, record in records.items() if record.uid == uid}), uid
+
+    def _changes(self, before: FleetRecord, uid: str) -> bool:
+        """Whether there is anything to write, so that the lock is needed."""
+        if not self.options.present:
+            return any(self.surveys[name].seen.fleet is not None for name in self.fleet.in_play & set(self.surveys))
+        joining = [name for name, error in self._refusals(before, uid).items() if error is None]
+        if any(step.action in Action.WRITES for name in joining for step in self._steps(name)):
+            return True
+        after = with_members(before, {name: self.surveys[name].entry for name in joining})
+        told = [name for name in after.members if name in self.surveys]
+        return any(self.surveys[name].seen.fleet != after or self.surveys[name].seen.member != name for name in told)
+
+    def _look_locked(self) -> tuple[FleetRecord | None, str]:
+        """Take the lock of all members that answer, then read them once more: another run may have written meanwhile."""
+        joined = [name for name, found in self.surveys.items() if found.seen.fleet is not None]
+
+        def attempt() -> Mapping[str, Held]:
+            held: dict[str, Held] = {}
+
+            def take(name: str) -> None:
+                try:
+                    self.lock.take(self._hand(name).api)
+                except Held as error:
+                    held[name] = error
+
+            self._everywhere(joined, take)
+            return held
+
+        take_all(self.lock, joined, attempt, self.options.lock_timeout)
+        self.surveys = {}
+        return self._look()
 
     def _everywhere(self, members: list[str], work: Callable[[str], None]) -> None:
         """Do ``work`` for each member at once; what goes wrong becomes the error of that member."""
@@ -136,10 +176,8 @@ class _Run:
 
     def _join(self, before: FleetRecord | None, uid: str) -> FleetRecord | None:
         """Make what a member needs on each host in play that may join; returns the fleet record that follows."""
-        seen = {name: found.seen for name, found in self.surveys.items()}
         joining = []
-        for name in sorted(self.fleet.in_play & set(seen)):
-            error = refusal(name, seen, before, uid, self.fleet.members, self.options.share)
+        for name, error in self._refusals(before, uid).items():
             if error is not None:
                 self.reports[name].error = error
             else:
@@ -154,9 +192,27 @@ class _Run:
         }
         if not joined:
             return before
-        start = before or FleetRecord(self.fleet.federation, str(uuid.uuid4()))
-        after = replace(start, members={**start.members, **joined})
-        return after if after == before else replace(after, epoch=start.epoch + 1)
+        return with_members(before or FleetRecord(self.fleet.federation, str(uuid.uuid4())), joined)
+
+    def _refusals(self, before: FleetRecord | None, uid: str) -> dict[str, MemberError | None]:
+        """Why each host in play that answers must not join; None for those that may."""
+        seen = {name: found.seen for name, found in self.surveys.items()}
+        return {
+            name: refusal(
+                name,
+                seen,
+                before,
+                uid,
+                self.fleet.members,
+                self.options.share,
+                self.fleet.members[name].renamed_from,
+            )
+            for name in self._in_play()
+        }
+
+    def _in_play(self) -> list[str]:
+        """The hosts in play that answer, and whose lock we have if it takes one."""
+        return [name for name in sorted(self.fleet.in_play & set(self.surveys)) if self.reports[name].error is None]
 
     def _steps(self, name: str) -> list[Step]:
         found = self.surveys[name]
@@ -192,7 +248,7 @@ class _Run:
 
     def _leave(self, before: FleetRecord | None) -> FleetRecord | None:
         """Take what a join made from each host in play; returns the fleet record of those that stay."""
-        leaving = sorted(self.fleet.in_play & set(self.surveys))
+        leaving = self._in_play()
         self._everywhere(leaving, self._unmake)
         if before is None:
             return None

@@ -48,7 +48,8 @@ class Toleration:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One member. ``connection`` holds references and credentials for the fleet room; nothing else reads or prints it."""
+    """One member. ``renamed_from`` is the name under which it joined, if that was another. ``connection`` holds references and
+    credentials for the fleet room; nothing else reads or prints it."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Cluster:
     zones: tuple[str, ...] = ()
     provider: str = ""
     taints: tuple[Taint, ...] = ()
+    renamed_from: str = ""
     connection: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -110,6 +112,7 @@ def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, An
         zones=() if zone is None else as_texts(zone, f"{name}: zone"),
         provider=text("provider"),
         taints=tuple(parse_taint(item, f"{name}: taints[{i}]") for i, item in enumerate(taints)),
+        renamed_from=text("renamed_from"),
         connection=dict(connection),
     )
 

@@ -92,6 +92,21 @@ class ResourceRecord:
         return json.dumps(body, sort_keys=True)
 
 
+def with_members(record: FleetRecord, joined: Mapping[str, MemberEntry]) -> FleetRecord:
+    """The record with these members added or brought up to date, at the next epoch if that changes anything.
+
+    A cluster that is there under another name is renamed; its former names are remembered, since placements name it so.
+    """
+    members = dict(record.members)
+    for name, entry in joined.items():
+        formerly = members[name].formerly if name in members else ()
+        for old in [n for n, known in members.items() if known.uid == entry.uid and n != name]:
+            formerly = (*members.pop(old).formerly, old)
+        members[name] = replace(entry, formerly=formerly)
+    after = replace(record, members=members)
+    return after if after == record else replace(after, epoch=record.epoch + 1)
+
+
 def _load(text: str, what: str, read: Callable[[dict[str, Any]], T]) -> T:
     """What ``read`` makes of the JSON; anything that is missing or of another shape means that the record is damaged."""
     damaged = MemberError(Kind.FAILED, f"{what} is damaged", "restore it from another member, or leave and join again")
@@ -162,7 +177,8 @@ def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | No
 
 def with_present_names(placement: Mapping[str, int | None], record: FleetRecord | None) -> Mapping[str, int | None]:
     """A recorded placement under the names that its members have today."""
-    today = {old: name for name, entry in (record.members if record else {}).items() for old in entry.formerly}
+    members = record.members if record else {}
+    today = {old: name for name, entry in members.items() for old in entry.formerly if old not in members}
     return {today.get(name, name): replicas for name, replicas in placement.items()}
 
 

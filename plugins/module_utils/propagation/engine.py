@@ -10,7 +10,6 @@ its share of that same decision, and one that never answers holds nobody up.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +24,7 @@ from ..model.resource import Resource
 from ..rendering.overrides import refuse_idle
 from . import result
 from .decide import Decisions, decide, over_budget
-from .lock import Held, Lock
+from .lock import Held, Lock, take_all
 from .member import Member, Options
 from .observe import Interest
 from .plan import prepare
@@ -33,8 +32,6 @@ from .progress import Progress, Stage
 
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
-#: seconds between two tries for the lock: the first, and the longest
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
@@ -238,13 +235,14 @@ class _Run:
 
     def _take_locks(self, present: list[str]) -> list[str]:
         """Take the lock of all these members or of none; returns those that have it. MemberError `Held` when another run works."""
-        limit = Deadline(self.options.lock_timeout)
         left = {name: self.members[name].time_left() for name in present}
-        pause, told = _FIRST_PAUSE, False
-        while True:
+        answering = present
+
+        def attempt() -> Mapping[str, Held]:
+            nonlocal answering
             held: dict[str, Held] = {}
 
-            def take(member: Member, held: dict[str, Held] = held) -> None:
+            def take(member: Member) -> None:
                 try:
                     member.restart_clock(left[member.name])
                     self.lock.take(member.seen.api)
@@ -253,19 +251,13 @@ class _Run:
                     held[member.name] = error
                     member.stage, member.detail = Stage.LOCKING, error.holder
 
-            taken = self._in_time(present, take, self._limit(present))
-            if not held:
-                return taken
-            self.lock.release(present)
-            present = taken
-            holder = next(iter(sorted(held.items())))[1]
-            if limit.expired():
-                raise holder
-            if not told:
-                told = True
-                self.warnings.append(f"waited for another run: {holder.holder}")
-            time.sleep(min(pause * (0.5 + random.random()), max(0.01, limit.remaining())))
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            answering = self._in_time(answering, take, self._limit(answering))
+            return held
+
+        waited = take_all(self.lock, present, attempt, self.options.lock_timeout)
+        if waited:
+            self.warnings.append(f"waited for another run: {waited}")
+        return answering
 
     def _changed_meanwhile(self, present: list[str]) -> list[str]:
         changed: list[str] = []

@@ -9,9 +9,10 @@ While the holder works, a thread renews its Leases; what could not be renewed in
 
 from __future__ import annotations
 
+import random
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ..fleet.api import CREATE_ONLY, MemberApi
@@ -27,6 +28,8 @@ from ..model.manifest import GroupKind
 _LEASES = ApiKind(GroupKind("coordination.k8s.io", "Lease"), "v1", "leases", True)
 #: seconds for one renewal, which must not hold up those of the other members; and for giving all back at the end of a run
 _CALL_SECONDS, _RELEASE_SECONDS = 8.0, 2.0
+#: seconds between two tries: the first, and the longest
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 class Held(MemberError):
@@ -142,3 +145,21 @@ class Lock:
 
 def _briefly(api: MemberApi) -> MemberApi:
     return api.until(Deadline(_CALL_SECONDS))
+
+
+def take_all(lock: Lock, names_of: Collection[str], attempt: Callable[[], Mapping[str, Held]], seconds: float) -> str:
+    """Take the locks of all members or of none, within ``seconds``. Returns the holder that was waited for, "" if there was none.
+
+    ``attempt`` tries each member once and returns those that another run holds. `Held` when that run did not end in time.
+    """
+    limit, pause, waited = Deadline(seconds), _FIRST_PAUSE, ""
+    while held := attempt():
+        lock.release(names_of)
+        holder = held[min(held)]
+        if limit.expired():
+            raise holder
+        waited = holder.holder
+        # two runs that hold a part each must not try again at the same moment
+        time.sleep(min(pause * (0.5 + random.random()), max(0.01, limit.remaining())))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return waited

@@ -64,7 +64,8 @@ def require_joined(name: str, federation: str, memory: Memory) -> None:
         raise MemberError(
             Kind.REFUSED,
             f"this cluster joined federation {federation} as {memory.member}, not as {name}",
-            "correct the kubeconfig or context of this host, or give the host its old name",
+            "correct the kubeconfig or context of this host; if the host was renamed, say "
+            f"cluster_renamed_from: {memory.member} and join it again",
         )
 
 
