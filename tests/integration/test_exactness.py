@@ -132,8 +132,8 @@ DRIFTS: dict[str, tuple[Callable[[Vandal], object], str, str]] = {
     "an object deleted": (lambda v: v.client.delete("v1", "ConfigMap", "bare", v.space), "missing", ""),
     "a key of a keyed list": (
         lambda v: v.replace("v1", "Service", "plain", lambda b: ports(b)[0].update(port=9), "kubectl-edit"),
-        ".spec.ports[0]",
-        "",
+        ".spec.ports",
+        "kubectl-edit",
     ),
     "a set item removed": (
         lambda v: v.patch(v.custom, "Torture", "full", {"spec": {"set": ["b"]}}, MERGE, "kubectl-patch"),

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..fleet.concurrency import SLACK, in_good_time, on_each, start_all
 from ..fleet.deadline import Deadline
@@ -24,7 +24,6 @@ from ..model.resource import Resource
 from ..rendering.overrides import refuse_idle
 from . import result
 from .decide import Decisions, decide, over_budget
-from .lock import Held, Lock, take_all
 from .member import Member, Options
 from .observe import Interest
 from .plan import prepare
@@ -32,6 +31,9 @@ from .progress import Progress, Stage
 
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
+
+if TYPE_CHECKING:
+    from .lock import Held, Lock
 
 
 def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
@@ -68,7 +70,7 @@ def run(fleet: Fleet, resources: Sequence[Resource], options: Options) -> dict[s
     try:
         return engine.go()
     finally:
-        engine.lock.release()
+        engine.close()
         progress.close()
 
 
@@ -76,7 +78,7 @@ class _Run:
     def __init__(self, fleet: Fleet, resources: Sequence[Resource], options: Options) -> None:
         self.fleet = fleet
         self.options = options
-        self.lock = Lock(fleet.federation)
+        self._lock: Lock | None = None
         self.templates = {resource.name: prepare(resource) for resource in resources}
         self.decisions = Decisions()
         self.warnings: list[str] = []
@@ -94,6 +96,18 @@ class _Run:
             frozenset(kind for template in self.templates.values() for kind in template.kinds),
             frozenset(space for template in self.templates.values() for space in template.namespaces),
         )
+
+    def lock(self) -> Lock:
+        """The locks of this run; made, and its code imported, when the first one is needed."""
+        if self._lock is None:
+            from .lock import Lock
+
+            self._lock = Lock(self.fleet.federation)
+        return self._lock
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def stages(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """What each member is at, for the progress of the run."""
@@ -232,6 +246,8 @@ class _Run:
 
     def _take_locks(self, present: list[str]) -> list[str]:
         """Take the lock of all these members or of none; returns those that have it. MemberError `Held` when another run works."""
+        from .lock import Held, take_all
+
         left = {name: self.members[name].time_left() for name in present}
         answering = present
 
@@ -251,7 +267,7 @@ class _Run:
             answering = self._some_in_time(answering, answering, take)
             return held
 
-        waited = take_all(self.lock, present, attempt, self.options.lock_timeout)
+        waited = take_all(self.lock(), present, attempt, self.options.lock_timeout)
         if waited:
             self.warnings.append(f"waited for another run: {waited}")
         return answering
@@ -279,7 +295,7 @@ class _Run:
         def catch_up(late: Member) -> None:
             plan(late)
             if late.writes and not self.options.check:
-                if not self.lock.holds(late.name):
+                if not self.lock().holds(late.name):
                     late.take_lock()
                 if late.outdated:
                     late.look_again(self._interest)

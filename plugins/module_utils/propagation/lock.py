@@ -138,11 +138,10 @@ class Lock:
         while not self._over.wait(RENEW_SECONDS):
             with self._guard:
                 due = dict(self._taken)
+            self._renew_each(due)
 
-            def renew(name: str, due: dict[str, _Taken] = due) -> None:
-                self._renew(due[name])
-
-            on_each(due, renew, _CALL_SECONDS)
+    def _renew_each(self, due: Mapping[str, _Taken]) -> None:
+        on_each(due, lambda name: self._renew(due[name]), _CALL_SECONDS)
 
     def _renew(self, taken: _Taken) -> None:
         begun = time.monotonic()
