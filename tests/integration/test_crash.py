@@ -125,7 +125,7 @@ class Theatre:
             if not any(member["objects"]["going"] for member in played.result["members"].values()):
                 return played
             self.settled()
-        raise AssertionError(f"{act} does not come to an end: {played.message}")
+        raise AssertionError(f"{act} does not come to an end in {RUNS} runs")
 
     def settled(self) -> State:
         """The state once everything that is being deleted is gone."""

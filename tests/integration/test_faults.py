@@ -133,7 +133,7 @@ def once_each(fault: Fault, chosen: Callable[[Request], bool], hit: list[Request
 @pytest.mark.parametrize("fault", [_reset_before, _reset_after, _error_after])
 def test_every_request_may_be_lost_once(proxied: Federation, proxy: Proxy, fault: Fault) -> None:
     """Each request of each act, reads and writes and deletions, is answered badly the first time, and nobody notices."""
-    acts = [
+    acts: list[tuple[dict[str, Any], dict[str, int]]] = [
         ({"definition": APP, "wait": True}, {"created": 4}),
         ({"definition": SMALLER}, {"changed": 1, "deleted": 1, "unchanged": 1}),
         ({"state": "absent", "delete_namespaces": True}, {"deleted": 3}),
