@@ -251,7 +251,9 @@ def test_killed_at_every_write(theatre: Theatre, lose_answer: bool) -> None:
             else:
                 kills[act] += 1
                 theatre.run(act)
-            theatre.check(act, states[act], f"{act}, killed at write {number} ({killed})")
+            after = f"{act}, killed at write {number}: {killed}"
+            print(after)
+            theatre.check(act, states[act], after)
         theatre.forget_crds()
         if ended == len(ACTS):
             break
