@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import socket
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from ansible_collections.multicluster.federation.tests.integration.recording import play, say, task
+from ansible_collections.multicluster.federation.tests.integration.recording import play, run, say, task
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
 pytestmark = pytest.mark.integration
@@ -44,11 +51,22 @@ def test_who_sees_the_result_and_how_often_the_task_runs(federation: Federation)
                     say("Without run_once, by host", "bare is defined"),
                     task(federation, "When true for the first", {"when": "inventory_hostname == 'eu-1'"}, **app),
                     task(federation, "When false for the first", {"when": "inventory_hostname == 'us-1'"}, **app),
-                    task(federation, "Loop", {"loop": ["blue", "green"]}, name="{{ item }}", definition=config_map("{{ item }}")),
+                    task(
+                        federation,
+                        "Loop",
+                        {"loop": ["blue", "green"]},
+                        name="{{ item }}",
+                        definition=config_map("{{ item }}"),
+                    ),
                     task(federation, "Delegated", {"delegate_to": "localhost", "register": "delegated"}, **app),
                     say("Delegated, by host", "delegated.msg"),
                     task(federation, "Throttled", {"throttle": 1, "become": True}, **app),
-                    task(federation, "Retried", {"register": "again", "until": "again is success", "retries": 2, "delay": 0}, **app),
+                    task(
+                        federation,
+                        "Retried",
+                        {"register": "again", "until": "again is success", "retries": 2, "delay": 0},
+                        **app,
+                    ),
                 ]
             },
             {"collections": ["multicluster.federation"], "tasks": [short]},
@@ -82,3 +100,483 @@ def test_who_sees_the_result_and_how_often_the_task_runs(federation: Federation)
     for name in ("Delegated", "Throttled", "Retried", "Short name", "Defaults"):
         assert seen.one(name).message == DONE, name
     assert holders(federation, "blue") == holders(federation, "green") == list(MEMBERS)
+
+
+def closed_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def changed_kubeconfig(federation: Federation, member: str, **changes: dict[str, Any]) -> str:
+    """A kubeconfig of the member with its cluster or user replaced (``user={"token": "x"}``) or added to (``cluster``)."""
+    body = yaml.safe_load(federation.sandbox.kubeconfig(member).read_text())
+    body["clusters"][0]["cluster"].update(changes.get("cluster", {}))
+    body["users"][0]["user"] = changes.get("user", body["users"][0]["user"])
+    path = federation.player.folder / f"{member}.kubeconfig"
+    path.write_text(yaml.safe_dump(body))
+    return str(path)
+
+
+@pytest.fixture
+def two_sick(federation: Federation) -> Path:
+    """The inventory with a wrong token for eu-2 and a dead port for us-1."""
+    dead = {"server": f"https://127.0.0.1:{closed_port()}"}
+    return federation.inventory_with(
+        eu_2={"cluster_kubeconfig": changed_kubeconfig(federation, "eu-2", user={"token": "no-such-token-4711"})},
+        us_1={"cluster_kubeconfig": changed_kubeconfig(federation, "us-1", cluster=dead)},
+    )
+
+
+#: fail_on -> whether two failing members of three are too many
+POLICIES = {
+    "any": True, "1": True, 2: True, "3": False, "all": False, "none": False, "66%": True, "67%": False, "100%": False, "1%": True,
+}  # fmt: skip
+BAD_POLICIES = ("often", "0", "0%", "101%", "-1", "2.5", "%", "")
+
+
+def test_how_many_failing_members_fail_the_task(federation: Federation, two_sick: Path) -> None:
+    app = {"name": "app", "definition": config_map("settings")}
+    loop = {"loop": [*POLICIES, *BAD_POLICIES], "ignore_errors": True}
+    partial = {"register": "partial"}
+    of_this_host = "partial.members[inventory_hostname].status"
+    seen = play(
+        federation,
+        [
+            {
+                "tasks": [
+                    task(federation, "Policies", loop, fail_on="{{ item }}", **app),
+                    {
+                        "name": "A failure is caught",
+                        "block": [task(federation, "In a block", **app)],
+                        "rescue": [say("Rescued", "[ansible_failed_result.summary.failed, ansible_play_batch]")],
+                    },
+                    {"name": "Clear", "ansible.builtin.meta": "clear_host_errors"},
+                ]
+            },
+            {
+                "tasks": [
+                    task(federation, "Partial failure as data", partial, fail_on="none", **app),
+                    {
+                        "name": "Each host for itself",
+                        "ansible.builtin.assert": {
+                            "that": of_this_host + " != 'failed'",
+                            "fail_msg": "{{ partial.members[inventory_hostname].msg }}",
+                        },
+                    },
+                    say("Only the healthy", of_this_host),
+                ]
+            },
+        ],
+        inventory=two_sick,
+    )
+    results = seen.one("Policies").result["results"]
+    told = {each["item"]: each for each in results}
+    assert {policy: told[policy]["failed"] for policy in POLICIES} == POLICIES
+    for policy in POLICIES:
+        members = told[policy]["members"]
+        assert {n: m["reason"] for n, m in members.items()} == {
+            "eu-1": "",
+            "eu-2": "unauthorized",
+            "us-1": "unreachable",
+        }
+        assert "no-such-token-4711" not in json.dumps(told[policy])
+        assert not told[policy].get("unreachable"), "that would take only the first host out of the play"
+    for policy in BAD_POLICIES:
+        assert told[policy]["failed"]
+        assert (
+            f"fail_on {policy!r} is not any, all, none, a number of members (2), or a share of them (25%)"
+            in told[policy]["msg"]
+        )
+        assert "members" not in told[policy], "nobody was asked"
+    assert "[WARNING]: us-1: " in seen.output, "what is no failure is a warning all the same"
+    assert holders(federation, "settings") == ["eu-1"]
+    # the failure took the other hosts out of the play, as Ansible has it; whoever rescues has to bring them back for the next
+    assert seen.one("Rescued").result["msg"] == [2, ["eu-1"]]
+    assert sorted(seen.one("Partial failure as data").result["members"]) == list(MEMBERS)
+    assert {host: e.status for host, e in seen.hosts("Each host for itself").items()} == {
+        "eu-1": "ok", "eu-2": "failed", "us-1": "failed",
+    }  # fmt: skip
+    assert list(seen.hosts("Only the healthy")) == ["eu-1"]
+    assert seen.rc == 2
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [{}, {"any_errors_fatal": True}, {"max_fail_percentage": 100}],
+    ids=["plain", "any_errors_fatal", "max_fail_percentage"],
+)
+def test_a_failed_task_stops_the_play_for_every_host(unjoined: Federation, keywords: dict[str, Any]) -> None:
+    """A federation that nobody joined: all members fail."""
+    broken = task(unjoined, "Fails", name="app", definition=config_map("settings"))
+    seen = play(
+        unjoined,
+        [
+            {**keywords, "tasks": [broken, say("Not reached", "inventory_hostname")]},
+            {"tasks": [say("Not reached in the next play", "inventory_hostname")]},
+        ],
+    )
+    assert seen.rc == 2
+    assert seen.one("Fails").status == "failed"
+    assert "not a member of federation" in seen.one("Fails").message
+    assert not seen.all("Not reached")
+    assert not seen.all("Not reached in the next play")
+
+
+def test_play_vars_host_vars_and_templates(federation: Federation) -> None:
+    """Arguments are templated once, for the first host; what differs by member comes from its host variables and nowhere else."""
+    base = federation.sandbox.folder / "members"
+    body = yaml.safe_load(federation.inventory.read_text())
+    for host, variables in body["clusters"]["hosts"].items():
+        variables["members_at"] = str(base)
+        variables["here"] = host
+        variables["cluster_region"] = "{{ region_by_play | default('of-' ~ here) }}"
+        variables["cluster_kubeconfig"] = "{{ members_at }}/{{ inventory_hostname }}/admin.kubeconfig"
+    body["clusters"]["hosts"]["eu-1"]["cluster_provider"] = "{{ 'a' ~ 'ws' }}"
+    inventory = federation.player.folder / "templated.yml"
+    inventory.write_text(yaml.safe_dump(body))
+    body["clusters"]["hosts"]["us-1"]["cluster_provider"] = "{{ no_such_variable }}"
+    undefined = federation.player.folder / "undefined.yml"
+    undefined.write_text(yaml.safe_dump(body))
+    tasks = [
+        task(federation, "Once", name="app", definition=config_map("settings", host="{{ inventory_hostname }}")),
+        task(federation, "By region", {"vars": {"cluster_region": "mars", "region_by_play": "mars"}}, name="by-region",
+             definition=config_map("by-region"), placement={"region": "of-us-1"}),
+        task(federation, "By provider", name="by-provider", definition=config_map("by-provider"),
+             placement={"provider": "aws"}),
+        task(federation, "A number", {"ignore_errors": True, "vars": {"count": 3}}, name="number",
+             definition=config_map("number", count="{{ count }}")),
+        task(federation, "A number as text", {"vars": {"count": 3}}, name="text",
+             definition=config_map("text", count="{{ count | string }}")),
+    ]  # fmt: skip
+    variables = {"cluster_region": "mars", "cluster_kubeconfig": "/nonexistent", "region_by_play": "mars"}
+    seen = play(federation, [{"vars": variables, "tasks": tasks}], inventory=inventory)
+    assert seen.rc == 0, seen.output
+    for client in federation.kube.values():
+        found = client.get("v1", "ConfigMap", "settings", federation.namespace)
+        assert found is not None
+        assert found["data"] == {"host": "eu-1"}
+    assert holders(federation, "by-region") == ["us-1"]
+    assert holders(federation, "by-provider") == ["eu-1", "us-1"]
+    assert "data.count" in seen.one("A number").message
+    assert "quote it, or use `| string`" in seen.one("A number").message
+    assert holders(federation, "text") == list(MEMBERS)
+    seen = play(federation, [{"tasks": tasks[:1]}], inventory=undefined)
+    assert seen.rc == 2
+    assert "a cluster_ variable of host us-1 cannot be read" in seen.one("Once").message
+    assert "no_such_variable" in seen.one("Once").message
+    assert "Traceback" not in seen.output
+
+
+def test_serial_and_limit_plan_for_the_whole_fleet_and_never_lose_a_copy(federation: Federation) -> None:
+    """A resource moves from eu-1 to us-1 by batches, and back: each batch sees the fleet, none proves the other's increase."""
+    there, everywhere = {"members": ["us-1"]}, {"name": "all", "definition": config_map("everywhere")}
+    app = {"name": "app", "definition": config_map("settings")}
+    federation.propagate(**app, placement={"members": ["eu-1"]})
+    one = {"serial": 1, "tasks": [task(federation, "One by one", placement=there, **app)]}
+    two = {"serial": 2, "tasks": [task(federation, "In twos", placement=there, **app)]}
+    limit = {"tasks": [task(federation, "Limited", placement=there, **app), task(federation, "All", **everywhere)]}
+
+    seen = play(federation, [one])
+    assert [e.host for e in seen.all("One by one")] == list(MEMBERS)
+    assert [list(e.result["members"]) for e in seen.all("One by one")] == [["eu-1"], ["eu-2"], ["us-1"]]
+    for event in seen.all("One by one"):
+        assert event.result["resources"]["app"]["members"] == ["us-1"], "planned for the whole fleet each time"
+    first = seen.all("One by one")[0]
+    assert first.member("eu-1")["objects"]["deferred"] == 1
+    assert first.member("eu-1")["objects"]["deleted"] == 0
+    deferred = next(o for o in first.result["objects"] if o["action"] == "deferred")
+    assert deferred["object"] == f"ConfigMap {federation.namespace}/settings"
+    assert "us-1, which is to have it, is not part of this run" in deferred["msg"]
+    assert holders(federation, "settings") == ["eu-1", "us-1"]
+
+    seen = play(federation, [two])
+    assert [list(e.result["members"]) for e in seen.all("In twos")] == [["eu-1", "eu-2"], ["us-1"]]
+    assert not any(e.result["changed"] for e in seen.all("In twos"))
+    assert holders(federation, "settings") == ["eu-1", "us-1"]
+
+    seen = play(federation, [limit], "--limit", "eu-1")
+    assert list(seen.one("Limited").result["members"]) == ["eu-1"]
+    assert seen.one("Limited").result["summary"]["members"] == 1
+    assert "1 deferred" in seen.one("Limited").message
+    assert seen.one("All").result["resources"]["all"]["members"] == list(MEMBERS)
+    assert holders(federation, "everywhere") == ["eu-1"], "only hosts in play are written to"
+    assert holders(federation, "settings") == ["eu-1", "us-1"]
+
+    whole = federation.propagate(**app, placement=there)
+    assert whole.message == "3 members: 1 deleted" or whole.member("eu-1")["objects"]["deleted"] == 1, whole.message
+    assert holders(federation, "settings") == ["us-1"]
+    assert not federation.propagate(**app, placement=there).result["changed"]
+
+    # "absent" has nothing to prove: the hosts in play give it up, the others keep it until a run has them in play
+    play(federation, [limit])
+    seen = play(
+        federation, [{"serial": 1, "tasks": [task(federation, "Gone", name="all", state="absent")]}], "--limit", "eu-*"
+    )
+    assert [e.member(e.host)["objects"]["deleted"] for e in seen.all("Gone")] == [1, 1]
+    assert holders(federation, "everywhere") == ["us-1"]
+
+
+def test_a_host_that_failed_before_is_out_of_play_and_keeps_what_it_has(federation: Federation) -> None:
+    """The first host fails or cannot be reached in an earlier task: the fleet call moves on to the next host."""
+    app = {"name": "app", "definition": config_map("settings")}
+    federation.propagate(**app)
+    fail = {"name": "Fails", "ansible.builtin.fail": {"msg": "on purpose"}, "when": "inventory_hostname == 'eu-1'"}
+    ping = {"name": "Ping", "ansible.builtin.ping": {}}
+    elsewhere = {"members": ["eu-2", "us-1"]}
+    inventory = federation.inventory_with(
+        eu_1={"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": closed_port()}
+    )
+    seen = play(
+        federation,
+        [
+            {
+                "tasks": [
+                    fail,
+                    task(federation, "Without the first", {"register": "moved"}, placement=elsewhere, **app),
+                    say("Who sees it", "moved.members.keys() | sort"),
+                    {"name": "Clear", "ansible.builtin.meta": "clear_host_errors"},
+                ]
+            },
+            {"tasks": [task(federation, "With all again", **app)]},
+        ],
+    )
+    moved = seen.one("Without the first")
+    assert moved.host == "eu-2"
+    assert sorted(moved.result["members"]) == ["eu-2", "us-1"]
+    assert moved.result["resources"]["app"]["members"] == ["eu-2", "us-1"], "the plan knows the whole fleet"
+    assert "eu-1" in moved.result["resources"]["app"]["not_placed"]
+    assert moved.message == DONE.replace("3", "2")
+    assert sorted(seen.hosts("Who sees it")) == ["eu-2", "us-1"]
+    assert sorted(seen.one("With all again").result["members"]) == list(MEMBERS)
+    assert holders(federation, "settings") == list(MEMBERS)
+
+    only_first = {"members": ["eu-1"]}
+    seen = play(
+        federation,
+        [{"tasks": [ping, task(federation, "Unreachable first", placement=only_first, **app)]}],
+        inventory=inventory,
+    )
+    assert seen.hosts("Ping")["eu-1"].status == "unreachable"
+    moved = seen.one("Unreachable first")
+    assert moved.host == "eu-2"
+    assert [m["objects"]["deferred"] for m in moved.result["members"].values()] == [1, 1], moved.message
+    assert "eu-1, which is to have it, is not part of this run" in str(moved.result["objects"])
+    assert holders(federation, "settings") == list(MEMBERS)
+
+
+def test_strategies_that_know_no_fleet_and_keywords_that_cannot_work(federation: Federation) -> None:
+    app = {"name": "app", "definition": config_map("settings")}
+    for strategy in ("free", "host_pinned"):
+        seen = play(federation, [{"strategy": strategy, "tasks": [task(federation, "Refused", **app)]}])
+        assert seen.rc != 0
+        assert "federated_resource' module bypasses the host loop" in seen.output
+        assert "not supported in the free strategy" in seen.output
+        assert "Traceback" not in seen.output
+        assert not seen.events
+    seen = play(
+        federation,
+        [{"tasks": [task(federation, "Background", {"async": 30, "poll": 0, "ignore_errors": True}, **app)]}],
+    )
+    assert seen.one("Background").status == "ignored"
+    assert "async" in seen.one("Background").message
+    assert "Traceback" not in seen.output
+    assert not holders(federation, "settings")
+
+
+def test_a_task_that_runs_out_of_time_gives_its_lock_back(federation: Federation) -> None:
+    """The keyword ``timeout`` ends the whole task, while it waits for pods that no node can hold."""
+    labels = {"app": "stuck"}
+    pod = {"nodeSelector": {"no-such-node": "true"}, "containers": [{"name": "main", "image": "example.com/app:1"}]}
+    stuck = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "stuck"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
+    }
+    begun = time.monotonic()
+    seen = play(
+        federation,
+        [
+            {
+                "tasks": [
+                    task(federation, "Too long", {"timeout": 8, "ignore_errors": True}, name="app",
+                         definition=[stuck], wait=True, wait_timeout=200),
+                    task(federation, "Next", name="app", definition=config_map("settings"), lock_timeout=0),
+                ]
+            }
+        ],
+    )  # fmt: skip
+    assert seen.one("Too long").status == "ignored"
+    assert "8" in seen.one("Too long").message
+    assert "Traceback" not in seen.output
+    assert seen.one("Next").status == "ok", seen.output
+    assert seen.one("Next").result["changed"]
+    assert time.monotonic() - begun < 100
+    assert holders(federation, "settings") == list(MEMBERS)
+    for client in federation.kube.values():
+        assert not client.get("apps/v1", "Deployment", "stuck", federation.namespace), (
+            "what was begun is known and taken away"
+        )
+
+
+def test_no_secret_in_any_output(federation: Federation, checkout: Path) -> None:
+    """Inline kubeconfigs, Secrets from vaults, a rejected token: neither values nor keys at -vvvv with --diff, on either way."""
+    folder = federation.player.folder
+    body = yaml.safe_load(federation.inventory.read_text())
+    secrets = ["swordfish-4711", base64.b64encode(b"swordfish-4711").decode(), "tuna-0815", "wrong-token-1234"]
+    hosts = body["clusters"]["hosts"]
+    for member, variables in hosts.items():
+        inline = yaml.safe_load(federation.sandbox.kubeconfig(member).read_text())
+        secrets.append(inline["users"][0]["user"]["client-key-data"])
+        secrets.append(base64.b64decode(secrets[-1]).decode().splitlines()[1])
+        variables["cluster_kubeconfig"] = inline
+        del variables["cluster_context"]
+    password = folder / "vault-password"
+    password.write_text("open-sesame-99\n")
+
+    def encrypt(text: str) -> str:
+        return subprocess.run(
+            ["ansible-vault", "encrypt", "--vault-password-file", str(password), "--output", "-"],
+            input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "key"},
+        "stringData": {"password": "swordfish-4711", "other": "tuna-0815"},
+    }
+    (folder / "files").mkdir()
+    (folder / "files" / "secret.yaml").write_text(encrypt(yaml.safe_dump(secret)))
+    inventory = folder / "inline.yml"
+    inventory.write_text(yaml.safe_dump(body))
+    # host variables of eu-1 from a vault file, one of eu-2 as an encrypted value
+    (folder / "host_vars").mkdir()
+    (folder / "host_vars" / "eu-1.yml").write_text(
+        encrypt(yaml.safe_dump({"cluster_kubeconfig": hosts["eu-1"]["cluster_kubeconfig"]}))
+    )
+    eu_2 = str(federation.sandbox.kubeconfig("eu-2"))
+    lines = "".join(f"  {line}\n" for line in encrypt(eu_2).splitlines())
+    (folder / "host_vars" / "eu-2.yml").write_text(f"cluster_kubeconfig: !vault |\n{lines}")
+    del hosts["eu-1"]["cluster_kubeconfig"], hosts["eu-2"]["cluster_kubeconfig"]
+    inventory.write_text(yaml.safe_dump(body))
+
+    changed = {**secret, "stringData": {"password": "swordfish-4711", "other": "trout-2342"}}
+    secrets += ["trout-2342", base64.b64encode(b"trout-2342").decode(), "open-sesame-99"]
+    us_1 = yaml.safe_load(federation.sandbox.kubeconfig("us-1").read_text())
+    us_1["users"].append(
+        {"name": "other", "user": {"token": "us"}}
+    )  # in the names of members, too, and not to be blanked
+    bad = json.loads(json.dumps(us_1))
+    bad["users"][0]["user"] = {"token": "wrong-token-1234"}
+    clusters = [{"name": "us-1", "kubeconfig": us_1, "region": "us"}]
+    delegated = {"delegate_to": "localhost", "ignore_errors": True}
+    limited = {"placement": {"members": ["us-1"]}, "allow_empty": True}
+    seen = play(
+        federation,
+        [
+            {
+                "tasks": [
+                    task(federation, "From a vault", name="app", src=["secret.yaml"]),
+                    task(federation, "Changed", name="app", definition=[changed]),
+                    task(federation, "Module", delegated, name="module", definition=[changed, config_map("module")],
+                         clusters=clusters, **limited, conflict="abort"),
+                    task(federation, "Module again", delegated, name="second", definition=[{**changed, "metadata": {"name": "second"}}],
+                         clusters=clusters, **limited),
+                    task(federation, "Module refused", delegated, name="second", definition=[secret],
+                         clusters=[{"name": "us-1", "kubeconfig": bad}], **limited),
+                    task(federation, "Damaged", {"ignore_errors": True}, name="bad",
+                         definition={**secret, "stringData": {"password": 471147114711}}),
+                ]
+            }
+        ],
+        "-vvvv", "--diff", "--vault-password-file", str(password),
+        inventory=inventory,
+    )  # fmt: skip
+    assert seen.one("From a vault").message == "3 members: 6 created", seen.output
+    assert seen.one("Changed").message == "3 members: 3 changed"
+    assert "Secret" in str(seen.one("Changed").result["diff"])
+    module = seen.one("Module")
+    assert module.status == "ignored"
+    assert module.member("us-1")["reason"] == "conflict"
+    assert "us-1: Secret" in module.message, "the name of the member is not blanked, though a token is a part of it"
+    assert "Secret" in module.result["objects"][-1]["object"]
+    again = seen.one("Module again")
+    assert again.status == "ok"
+    assert list(again.result["members"]) == ["us-1"]
+    assert again.message == "1 member: 1 created"
+    assert seen.one("Module refused").member("us-1")["reason"] == "unauthorized"
+    assert "stringData.password" in seen.one("Damaged").message
+    found = federation.kube["us-1"].get("v1", "Secret", "key", federation.namespace)
+    assert found is not None
+    assert found["data"]["other"] == base64.b64encode(b"trout-2342").decode()
+    for value in [*secrets, "471147114711"]:
+        assert value not in seen.output
+        assert value not in json.dumps([event.result for event in seen.events])
+    left = [path for path in (folder / "home").rglob("*") if path.is_file()]
+    for value in secrets:
+        assert not [path for path in left if value in path.read_text(errors="replace")]
+
+
+def test_roles_with_tags_and_the_texts_of_a_survey(unjoined: Federation) -> None:
+    """AWX sends every answer of a survey as text, and as an extra variable."""
+    app = unjoined.player.folder / "app.yaml"
+    app.write_text(yaml.safe_dump(config_map("settings")))
+    roles = [
+        {"role": "multicluster.federation.federation", "tags": ["join"]},
+        {"role": "multicluster.federation.federated_app", "tags": ["app"]},
+    ]
+    answers = {
+        "federated_app_name": "app",
+        "federated_app_src": "app.yaml",
+        "federated_app_namespace": unjoined.namespace,
+        "federated_app_wait": "true",
+        "federated_app_wait_timeout": "30",
+        "federated_app_fail_on": "3",
+        "federated_app_show": "false",
+        "federated_app_strict": "no",
+        "federated_app_delete_namespaces": "false",
+        "federated_app_request_timeout": "10",
+        "federated_app_placement": '{"members": ["eu-1", "us-1"]}',
+        "federation_share": "false",
+        "federation_check": "true",
+    }
+    texts = ["-e", json.dumps(answers)]
+    for arguments, ran in (
+        (["--tags", "never-said"], (0, 0)),
+        (["--skip-tags", "app"], (1, 0)),
+        (["--tags", "app"], (0, 1)),
+    ):
+        seen = play(unjoined, [{"roles": roles}], *texts, *arguments)
+        assert seen.rc == 0, seen.output
+        tasks = [event.task.rpartition(" : ")[2] for event in seen.events]
+        assert (tasks.count("Join the federation, or leave it"), tasks.count("Propagate the application")) == ran
+    assert holders(unjoined, "settings") == ["eu-1", "us-1"]
+    # an extra variable beats the inventory, the option of the task beats both, and a variable of the play beats the inventory
+    ask = {"name": "app", "definition": config_map("settings")}
+    seen = play(
+        unjoined,
+        [
+            {"tasks": [task(unjoined, "Extra", {"ignore_errors": True}, **ask), task(unjoined, "Option", federation=unjoined.name, **ask)]},
+            {"vars": {"federation_name": "of-the-play"}, "tasks": [task(unjoined, "Still extra", {"ignore_errors": True}, **ask)]},
+        ],
+        "-e", "federation_name=extra",
+    )  # fmt: skip
+    for name in ("Extra", "Still extra"):
+        assert "not a member of federation extra" in seen.one(name).message
+    assert seen.one("Option").status == "ok"
+    seen = play(unjoined, [{"vars": {"federation_name": "of-the-play"}, "tasks": [task(unjoined, "Play", **ask)]}])
+    assert "not a member of federation of-the-play" in seen.one("Play").message
+
+
+def test_every_playbook_of_the_collection_is_sound(unjoined: Federation, checkout: Path) -> None:
+    books = [f"multicluster.federation.{path.stem}" for path in sorted((checkout / "playbooks").glob("*.yml"))]
+    assert "multicluster.federation.site" in books
+    for option in ("--syntax-check", "--list-tasks", "--list-tags"):
+        seen = run(unjoined, option, *books)
+        assert seen.rc == 0, seen.output
+        assert seen.output.count("playbook: ") == len(books)
+        assert "Traceback" not in seen.output
+        assert "WARNING" not in seen.output

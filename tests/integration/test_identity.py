@@ -58,10 +58,9 @@ def test_a_renamed_resource_keeps_its_objects(federation: Federation) -> None:
         assert not client.get("v1", "ServiceAccount", "left-behind", federation.namespace), "no orphan"
         assert record(federation, member, "resource-before") is None
         assert record(federation, member, "resource-after") is not None
-    assert (
-        federation.propagate(name="after", renamed_from="before", definition=config_map("settings"))
-        .message.endswith("nothing to do")
-    )
+    assert federation.propagate(
+        name="after", renamed_from="before", definition=config_map("settings")
+    ).message.endswith("nothing to do")
 
 
 def test_a_renamed_host_keeps_its_place(federation: Federation) -> None:
