@@ -5,11 +5,13 @@
 
 # Arguments for pytest, e.g.  make unit PYTEST="-k placement -x"
 PYTEST =
+# What make bench measures; all of it without this.
+BENCH ?=
 RUN = tools/run.sh
 
 # The parts share two cores, one tree and one development environment.
 .NOTPARALLEL:
-.PHONY: help venv demo test format lint types sanity docs unit integration test-long molecule build clean
+.PHONY: help venv demo test format lint types sanity docs unit integration test-long molecule build bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +28,7 @@ help:
 	@echo "make unit           pytest tests/unit"
 	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
 	@echo "make test-long    the tests that take minutes"
+	@echo "make bench          how fast it is, on ten real API servers; BENCH=... chooses (docs/performance.md)"
 	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
 	@echo ""
 	@echo "make venv         the development environment .venv (every target makes it when needed)"
@@ -71,6 +74,9 @@ integration: venv
 
 test-long: venv
 	@$(RUN) pytest -m long $(PYTEST)
+
+bench: venv
+	@BENCH="$(BENCH)" tools/bench.sh
 
 clean:
 	@tools/clean.sh

@@ -8,22 +8,28 @@ nothing behind. What the tests believe comes from the API servers, asked with th
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.proxy import Backend, Proxy, certificate
 from ansible_collections.multicluster.federation.tests.integration.stage import (
     MEMBERS,
     Federation,
     Kube,
     Player,
     Sandbox,
+    user_of,
 )
 
 
@@ -99,3 +105,45 @@ def federation(unjoined: Federation) -> Federation:
     joined = unjoined.player.task("cluster", {}, inventory=unjoined.inventory)
     assert not joined.result["failed"], joined.message
     return unjoined
+
+
+@pytest.fixture(scope="session")
+def proxy_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate(tmp_path_factory.mktemp("proxy"))
+
+
+@pytest.fixture
+def proxy(sandbox: Sandbox, proxy_certificate: Path) -> Iterator[Proxy]:
+    """A proxy before each member, which lets everything through until the test says otherwise."""
+    backends = {}
+    for member in MEMBERS:
+        cluster = yaml.safe_load(sandbox.kubeconfig(member).read_text())["clusters"][0]["cluster"]
+        address = urlsplit(cluster["server"])
+        assert address.hostname
+        assert address.port
+        ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        backends[member] = Backend(address.hostname, address.port, ca)
+    running = Proxy(backends, proxy_certificate)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def proxied(proxy: Proxy, federation: Federation) -> Iterator[Federation]:
+    """A joined federation whose inventory goes through the proxy, with tokens: client certificates end where TLS ends."""
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+    with ExitStack() as users:
+        inventory = federation.inventory_with(
+            **{
+                member.replace("-", "_"): {
+                    "cluster_host": proxy.address(member),
+                    "cluster_api_key": users.enter_context(user_of(client, federation.name, rules)),
+                    "cluster_ca_cert": str(proxy.certificate),
+                    "cluster_kubeconfig": None,
+                    "cluster_context": None,
+                }
+                for member, client in federation.kube.items()
+            }
+        )
+        yield replace(federation, inventory=inventory)

@@ -7,8 +7,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,9 +46,7 @@ class Player:
     inventory: Path
     runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def run(
-        self, *arguments: str, inventory: Path | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
+    def _settings(self, environment: Mapping[str, str]) -> dict[str, Any]:
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         clean = {
@@ -54,23 +54,33 @@ class Player:
             for k, v in os.environ.items()
             if not k.startswith(("K8S_AUTH_", "KUBECONFIG", "ANSIBLE_")) or k == "ANSIBLE_COLLECTIONS_PATH"
         }
+        own = {"HOME": str(home), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"}
+        return {
+            "cwd": self.folder,
+            "env": {**clean, **own, **environment},
+            "stdin": subprocess.DEVNULL,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+        }
+
+    def _command(self, inventory: Path | None, *arguments: str) -> list[str]:
+        return ["ansible-playbook", "-i", str(inventory or self.inventory), *arguments]
+
+    def run(
+        self, *arguments: str, inventory: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        settings = self._settings(environment)
         return subprocess.run(
-            ["ansible-playbook", "-i", str(inventory or self.inventory), *arguments],
-            cwd=self.folder,
-            env={
-                **clean,
-                "HOME": str(home),
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=240,
-            check=False,
+            self._command(inventory, *arguments), **settings, stdout=subprocess.PIPE, timeout=240, check=False
         )
+
+    def start(self, *arguments: str, inventory: Path | None = None, **environment: str) -> Started:
+        """As `run`, but in the background and in a session of its own. Whoever starts it ends it."""
+        log = self.folder / f"started-{next(self.runs)}.log"
+        settings = self._settings(environment)
+        with log.open("w") as output:
+            command = self._command(inventory, *arguments)
+            return Started(subprocess.Popen(command, **settings, stdout=output, start_new_session=True), log)
 
     def task(
         self,
@@ -83,6 +93,20 @@ class Player:
         task: dict[str, Any] | None = None,
     ) -> Played:
         """Run one task of the collection and return what it registered, whether it failed or not."""
+        book, target = self.book(module, options, hosts, play, task)
+        done = self.run(str(book), *arguments, inventory=inventory)
+        assert target.exists(), done.stdout
+        return Played(done.returncode, done.stdout, json.loads(target.read_text()))
+
+    def book(
+        self,
+        module: str,
+        options: dict[str, Any],
+        hosts: str = "clusters",
+        play: dict[str, Any] | None = None,
+        task: dict[str, Any] | None = None,
+    ) -> tuple[Path, Path]:
+        """A playbook with one task of the collection, and the file that will hold what it registered."""
         number = next(self.runs)
         target = self.folder / f"result-{number}.json"
         name = f"multicluster.federation.{module}"
@@ -109,9 +133,43 @@ class Player:
         book.write_text(
             yaml.safe_dump([{"name": "Test", "hosts": hosts, "gather_facts": False, **(play or {}), "tasks": tasks}])
         )
-        done = self.run(str(book), *arguments, inventory=inventory)
-        assert target.exists(), done.stdout
-        return Played(done.returncode, done.stdout, json.loads(target.read_text()))
+        return book, target
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run of ansible-playbook that goes on in the background."""
+
+    process: subprocess.Popen[str]
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL to it and all that it started, whatever session that is in by now."""
+        stopped: set[int] = set()
+        while new := _descendants(self.process.pid) - stopped:
+            for pid in new:  # stopped first, so that nothing is started while we look
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            stopped |= new
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(30)
+
+
+def _descendants(root: int) -> set[int]:
+    """The pids of a process and of everything that descends from it."""
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for line in table.splitlines():
+        pid, parent = (int(number) for number in line.split())
+        children.setdefault(parent, []).append(pid)
+    found, waiting = {root}, [root]
+    while waiting:
+        fresh = children.get(waiting.pop(), [])
+        found.update(fresh)
+        waiting += fresh
+    return found
 
 
 @dataclass(frozen=True)
@@ -159,6 +217,11 @@ class Kube:
     def __init__(self, kubeconfig: Path) -> None:
         self.client = kubernetes.dynamic.DynamicClient(kubernetes.config.new_client_from_config(str(kubeconfig)))
 
+    def read(self, path: str, accept: str = "application/json") -> dict[str, Any]:
+        """What the API server answers to a GET, as it is."""
+        response = self.client.request("get", path, header_params={"Accept": accept}, serialize=False)
+        return dict(json.loads(response.data))
+
     def api(self, api_version: str, kind: str) -> Any:
         return self.client.resources.get(api_version=api_version, kind=kind)
 
@@ -181,6 +244,36 @@ class Kube:
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
         self.api(api_version, kind).delete(name=name, namespace=namespace)
+
+
+@contextmanager
+def user_of(client: Kube, name: str, rules: list[dict[str, Any]]) -> Iterator[str]:
+    """The token of a ServiceAccount that may do everywhere what ``rules`` say (as in a ClusterRole), for as long as the context lasts."""
+    account = f"test-{name}"
+    rbac = "rbac.authorization.k8s.io"
+    role = {"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "metadata": {"name": account}, "rules": rules}
+    binding = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": account},
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": account},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "default"}],
+    }
+    made: list[dict[str, Any]] = []
+    try:
+        for manifest in (
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": "default"}},
+            role,
+            binding,
+        ):
+            client.create(manifest, manifest["metadata"].get("namespace"))
+            made.append(manifest)
+        core = kubernetes.client.CoreV1Api(client.client.client)
+        wanted = {"spec": {"expirationSeconds": 7200}}
+        yield str(core.create_namespaced_service_account_token(account, "default", wanted).status.token)
+    finally:
+        for manifest in made:
+            client.delete(manifest["apiVersion"], manifest["kind"], account, manifest["metadata"].get("namespace"))
 
 
 @dataclass(frozen=True)

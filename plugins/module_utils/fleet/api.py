@@ -28,6 +28,11 @@ CREATE_ONLY = "1"
 #: what an API server says of trouble that does not pass by itself
 _WEBHOOK, _FULL = "failed calling webhook", "mvcc: database space exceeded"
 
+#: the last discovery documents by path, and what was read out of them by their ETags, which are hashes of the contents
+_DISCOVERED: dict[str, tuple[str, Any]] = {}
+_PARSED: dict[tuple[str, ...], Discovery] = {}
+_VERSIONS = 32
+
 PAGE = 500
 TRIES = 4
 
@@ -112,6 +117,7 @@ class MemberApi:
         accept: str = "application/json",
         content_type: str = "application/json",
         again: bool | None = None,
+        etag: str = "",
     ) -> Response:
         """One call, and a few more where it can be repeated without harm.
 
@@ -124,7 +130,7 @@ class MemberApi:
         while True:
             attempt += 1
             try:
-                response = self.transport.request(method, target, self.deadline, body, accept, content_type)
+                response = self.transport.request(method, target, self.deadline, body, accept, content_type, etag)
             except Cut:
                 if not harmless or not self._pause(attempt, None):
                     raise
@@ -144,14 +150,27 @@ class MemberApi:
         return True
 
     def discover(self) -> Discovery:
-        """Every kind the member serves."""
-        documents = []
+        """Every kind the member serves. Members of one make give the same answers, which are then transferred and read once."""
+        documents, etags = [], []
         for path in ("/api", "/apis"):
-            response = self.call("GET", path, accept=ACCEPT)
-            if response.code >= 300 and response.code not in (404, 406):  # those two say that it is something else
+            known = _DISCOVERED.get(path)
+            response = self.call("GET", path, accept=ACCEPT, etag=known[0] if known else "")
+            if known and response.code == 304:
+                response = response._replace(code=200, body=known[1], etag=known[0])
+            elif response.code >= 300 and response.code not in (404, 406):  # those two say that it is something else
                 raise explain(response)
+            elif response.etag:
+                _DISCOVERED[path] = (response.etag, response.body)
             documents.append(response.body)
-        return parse_discovery(documents)
+            etags.append(response.etag)
+        key = tuple(etags)
+        if not all(key):
+            return parse_discovery(documents)
+        if key not in _PARSED:
+            _PARSED[key] = parse_discovery(documents)
+            while len(_PARSED) > _VERSIONS:
+                _PARSED.pop(next(iter(_PARSED)))
+        return _PARSED[key]
 
     def version(self) -> str:
         """The version of the API server, for example v1.34.4."""

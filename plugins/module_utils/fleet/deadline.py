@@ -34,12 +34,17 @@ class Deadline:
         """The earlier of this deadline and ``seconds`` from now."""
         return min(self, Deadline(seconds), key=lambda deadline: deadline.at)
 
+    def most(self, seconds: float) -> Deadline:
+        """``seconds`` from now, but early enough before this deadline to do something about what did not happen."""
+        return Deadline(min(seconds, self.remaining() * 0.8))
+
 
 class Guard:
-    """One request under watch. ``expired`` tells whether the watchdog ended it."""
+    """One request under watch. ``expired`` tells whether the watchdog ended it, ``seconds`` how long it was allowed to take."""
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
+        self.seconds = deadline.remaining()
         self.expired = False
         self.done = False
         self._socket: socket.socket | None = None

@@ -80,13 +80,14 @@ class Cut(MemberError):
 
 
 class Response(NamedTuple):
-    """A status code, the decoded JSON (None if there is none), the seconds the server asks us to wait, if it does, and its clock
-    (seconds since 1970), if it tells."""
+    """A status code, the decoded JSON (None if there is none), the seconds the server asks us to wait, if it does, its clock
+    (seconds since 1970), if it tells, and what it calls this version of the answer."""
 
     code: int
     body: Any
     retry_after: float | None
     date: float | None = None
+    etag: str = ""
 
 
 def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
@@ -189,18 +190,21 @@ class Transport:
         body: Any = None,
         accept: str = "application/json",
         content_type: str = "application/json",
+        etag: str = "",
     ) -> Response:
         """One request, ended at the earlier of ``deadline`` and the request timeout. HTTP errors are answers, not exceptions;
-        MemberError says that there was no answer."""
+        MemberError says that there was no answer. With the ``etag`` of an answer that is known, the same answer comes as 304."""
         limit = deadline.within(self.request_timeout)
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {"Accept": accept, "Content-Type": content_type} if data else {"Accept": accept}
+        if etag:
+            headers["If-None-Match"] = etag
         with WATCHDOG.guard(limit) as guard:
             answer = self._send(method, path, limit, guard, data, headers, stream=False)
             raw = answer.data
             if guard.expired:
-                raise self._timeout()  # what was read until the end of its time is not the whole answer
-        if answer.status != 204 and not {"content-length", "transfer-encoding"} & {
+                raise self._timeout(guard)  # what was read until the end of its time is not the whole answer
+        if answer.status not in (204, 304) and not {"content-length", "transfer-encoding"} & {
             key.lower() for key in answer.headers
         }:
             raise self._cut()  # without its headers, half an answer would look like a whole one
@@ -209,7 +213,13 @@ class Transport:
         except ValueError:
             decoded = raw[:300].decode(errors="replace")
         headers = answer.headers
-        return Response(answer.status, decoded, _seconds(headers.get("Retry-After")), _clock(headers.get("Date")))
+        return Response(
+            answer.status,
+            decoded,
+            _seconds(headers.get("Retry-After")),
+            _clock(headers.get("Date")),
+            headers.get("ETag") or "",
+        )
 
     def lines(self, path: str, deadline: Deadline) -> Iterator[Any]:
         """The JSON documents of a watch, one a line, until the server or the deadline ends it (which is not an error)."""
@@ -275,7 +285,7 @@ class Transport:
             isinstance(error, (failures.TimeoutError, TimeoutError))
             and not isinstance(error, failures.NewConnectionError)
         ):
-            return self._timeout()
+            return self._timeout(guard)
         if isinstance(error, failures.SSLError):
             reason = text.rsplit("] ", maxsplit=1)[-1].split(" (_ssl", maxsplit=1)[0][:120]
             kind = Kind.UNREACHABLE if "EOF" in text or "reset" in text else Kind.UNTRUSTED
@@ -292,8 +302,8 @@ class Transport:
         """Host and port for messages; a password in the address is left out."""
         return urlsplit(self.endpoint.server).netloc.rpartition("@")[2]
 
-    def _timeout(self) -> MemberError:
-        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {self.request_timeout:g} s")
+    def _timeout(self, guard: Guard) -> MemberError:
+        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {guard.seconds:.3g} s")
 
     def _cut(self) -> MemberError:
         return Cut(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from .cluster import Cluster
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 #: the form of the JSON; a record of a newer form stops the run instead of being misread
 FORM = 1
+#: different texts of records that are remembered as read
+_TEXTS = 64
 
 
 @dataclass(frozen=True)
@@ -145,11 +148,16 @@ def _resource_record(body: dict[str, Any]) -> ResourceRecord:
     )
 
 
+@lru_cache(maxsize=_TEXTS)
 def load_fleet_record(text: str) -> FleetRecord:
-    """Read a fleet record. MemberError when it is damaged or of a newer form."""
+    """Read a fleet record. MemberError when it is damaged or of a newer form.
+
+    Members with the same text share one record: 500 members hold 500 copies of a list of 500 members.
+    """
     return _load(text, "the fleet record", _fleet_record)
 
 
+@lru_cache(maxsize=16 * _TEXTS)
 def load_resource_record(text: str, name: str) -> ResourceRecord:
     """Read the record of a resource. MemberError when it is damaged or of a newer form."""
     return _load(text, f"the record of resource {name}", _resource_record)

@@ -108,7 +108,7 @@ def _replace(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
     """The object is being deleted: make a new one once it is gone. One that never goes is reported, not waited on for ever."""
     if hand.dry_run:
         return Outcome(step.resource, step.name, Done.PREDICTED, "the old one is being deleted")
-    limit = hand.api.deadline.within(GONE_SECONDS)
+    limit = hand.api.deadline.most(GONE_SECONDS)
     if wait_gone(hand.api, [(step.served, step.name, str(metadata["uid"]))], limit):
         held = ", ".join(metadata.get("finalizers") or []) or "what is in it"
         raise MemberError(

@@ -38,7 +38,8 @@ class Done:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one object, and why. ``diff`` is an entry as Ansible prints it, when one was asked for."""
+    """What happened to one object, and why. ``diff`` is an entry as Ansible prints it, when one was asked for; ``stays`` says that
+    it was deleted and that a finalizer holds it there still."""
 
     resource: str
     name: ObjectName
@@ -46,6 +47,7 @@ class Outcome:
     message: str = ""
     kind: str = ""
     diff: Mapping[str, str] | None = None
+    stays: bool = False
 
 
 def with_metadata(want: Mapping[str, Any], **more: Any) -> dict[str, Any]:

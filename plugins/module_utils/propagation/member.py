@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..model.budget import DEFAULT_BUDGET, Budget
 from ..model.cluster import Cluster
 from ..model.errors import FederationError, internal_error
 from ..model.keepsake import keepsake_of
+from ..model.manifest import ObjectName
 from ..model.policy import ANY, FailOn
 from ..model.records import ResourceRecord
 from .apply import write
@@ -285,7 +286,8 @@ class Member:
             if plan.resource.name in failed:
                 continue
             stored = self._stored(plan.resource.name)
-            staying = plan.of(Action.GOING)
+            staying = {step.name for step in plan.of(Action.GOING)}
+            staying |= {o.name for o in self.report.outcomes if o.stays and o.resource == plan.resource.name}
             if plan.former is not None and not staying:
                 self._forget(plan.former)
             if plan.record is None:
@@ -294,11 +296,11 @@ class Member:
             elif stored is not None:
                 self._shrink(plan.record, stored, staying)
 
-    def _shrink(self, record: ResourceRecord, stored: Stored, staying: Sequence[Step]) -> None:
+    def _shrink(self, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]) -> None:
         record = replace(
             record,
-            kinds=record.kinds | {step.name.kind for step in staying},
-            namespaces=record.namespaces | {step.name.namespace for step in staying if step.name.namespace},
+            kinds=record.kinds | {name.kind for name in staying},
+            namespaces=record.namespaces | {name.namespace for name in staying if name.namespace},
         )
         if stored.record.kept and not record.kept and not self._options.check:
             delete_template(self.seen.api, self._federation, record.resource)

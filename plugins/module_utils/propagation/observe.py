@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,6 +37,32 @@ class Observation:
     autoscaled: frozenset[ObjectName] | None = None
 
 
+class Shared:
+    """Parts of metadata that are equal on many members, kept once: most of the memory of a large fleet would be copies."""
+
+    #: what plans are made from
+    _KEPT = ("name", "namespace", "uid", "resourceVersion", "deletionTimestamp", "finalizers")
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Any] = {}
+
+    def _part(self, value: Any) -> Any:
+        return self._parts.setdefault(json.dumps(value), value)
+
+    def slim(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """The metadata without what no plan needs. Nobody wishes for a status, so who wrote one does not matter."""
+        kept = {key: metadata[key] for key in self._KEPT if key in metadata}
+        for key in ("labels", "annotations"):
+            if key in metadata:
+                kept[key] = self._part(metadata[key])
+        kept["managedFields"] = [
+            {**entry, "fieldsV1": self._part(entry.get("fieldsV1") or {})}
+            for entry in metadata.get("managedFields") or []
+            if entry.get("subresource") != "status"
+        ]
+        return kept
+
+
 @dataclass(frozen=True)
 class Interest:
     """What to look for: the resources, the kinds in their templates, and the namespaces these go to."""
@@ -44,6 +71,7 @@ class Interest:
     resources: frozenset[str]
     kinds: frozenset[GroupKind]
     namespaces: frozenset[str]
+    shared: Shared = field(default_factory=Shared)
 
 
 def look(api: MemberApi, federation: str) -> Observation:
@@ -82,8 +110,9 @@ def list_owned(
     resources: Collection[str],
     kinds: Iterable[GroupKind],
     spaces: Iterable[str],
+    shared: Shared | None = None,
 ) -> dict[ObjectName, Mapping[str, Any]]:
-    """Metadata of all objects that carry the labels of these resources, one LIST a kind.
+    """Metadata of all objects that carry the labels of these resources, one LIST a kind; ``shared`` holds what members share.
 
     Kinds that the member does not serve have no objects; kinds whose group does not answer are an error, because what is in them
     is unknown. Secrets are listed by namespace, so that nobody has to be allowed to list them everywhere.
@@ -98,7 +127,7 @@ def list_owned(
             continue
         for namespace in sorted(set(spaces)) if kind == SECRET else ("",):
             for item in api.objects(served, namespace, selector):
-                metadata = item["metadata"]
+                metadata = (shared or Shared()).slim(item["metadata"])
                 found[ObjectName(kind, metadata.get("namespace") or "", metadata["name"])] = metadata
     return found
 
@@ -118,7 +147,8 @@ def observe(api: MemberApi, name: str, interest: Interest, new: bool = False) ->
             kinds |= stored.record.kinds
             spaces |= stored.record.namespaces
     resources = interest.resources | {names.RESOURCE_NAMESPACES}
-    objects = list_owned(api, first.discovery, interest.federation, resources, kinds | {NAMESPACE}, spaces)
+    kinds.add(NAMESPACE)
+    objects = list_owned(api, first.discovery, interest.federation, resources, kinds, spaces, interest.shared)
     return replace(first, objects=objects, kinds=frozenset(kinds))
 
 

@@ -32,7 +32,7 @@ def delete(hand: Hand, steps: Sequence[Step]) -> None:
             for s in doomed
             if s.name.kind != NAMESPACE and s.api is not None
         ]
-        wait_gone(hand.api, targets, hand.api.deadline.within(GONE_SECONDS))
+        wait_gone(hand.api, targets, hand.api.deadline.most(GONE_SECONDS))
     hand.run(spaces, lambda step: _delete_namespace(hand, step))
 
 
@@ -44,10 +44,9 @@ def _delete_one(hand: Hand, step: Step) -> Outcome:
         if error.kind != Kind.CONFLICT:
             raise
         held = _look_again(hand, step)
-    reason = step.reason
-    if held and not hand.dry_run and step.name.kind != NAMESPACE:
-        reason = f"{reason}; it stays until its finalizer {', '.join(held)} lets go of it"
-    return Outcome(step.resource, step.name, Done.DELETED, reason, diff=hand.difference(step, None))
+    stays = bool(held) and not hand.dry_run
+    reason = f"{step.reason}; it stays until its finalizer {', '.join(held)} lets go of it" if stays else step.reason
+    return Outcome(step.resource, step.name, Done.DELETED, reason, diff=hand.difference(step, None), stays=stays)
 
 
 def _look_again(hand: Hand, step: Step) -> list[str]:
