@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.multicluster.federation.tests.integration.recording import play, run, say, task
+from ansible_collections.multicluster.federation.plugins.module_utils.model import names
+from ansible_collections.multicluster.federation.tests.integration.recording import (
+    Recording,
+    play,
+    run,
+    say,
+    task,
+)
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
 pytestmark = pytest.mark.integration
@@ -421,103 +428,123 @@ def test_a_task_that_runs_out_of_time_gives_its_lock_back(federation: Federation
         )
 
 
-def test_no_secret_in_any_output(federation: Federation, checkout: Path) -> None:
-    """Inline kubeconfigs, Secrets from vaults, a rejected token: neither values nor keys at -vvvv with --diff, on either way."""
+KEY = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "key"},
+    "stringData": {"password": "swordfish-4711", "other": "tuna-0815"},
+}
+CHANGED_KEY = {**KEY, "stringData": {"password": "swordfish-4711", "other": "trout-2342"}}
+_VALUES = ("swordfish-4711", "tuna-0815", "trout-2342")
+
+
+def inline_kubeconfig(federation: Federation, member: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(federation.sandbox.kubeconfig(member).read_text()))
+
+
+def secret_texts(federation: Federation) -> list[str]:
+    """What must never be shown: the values above, plain and encoded, and the private keys of the sandbox."""
+    found = [*_VALUES, *(base64.b64encode(value.encode()).decode() for value in _VALUES)]
+    for member in MEMBERS:
+        key = inline_kubeconfig(federation, member)["users"][0]["user"]["client-key-data"]
+        found += [key[:60], base64.b64decode(key).decode().splitlines()[1]]
+    return found
+
+
+def shown(secrets: list[str], federation: Federation, seen: Recording) -> list[str]:
+    """Which of the secrets are in the output, in a result, or in a file that the run left in its HOME."""
+    home = federation.player.folder / "home"
+    texts = [seen.output, json.dumps([event.result for event in seen.events])]
+    texts += [path.read_text(errors="replace") for path in home.rglob("*") if path.is_file()]
+    return [secret for secret in secrets if any(secret in text for text in texts)]
+
+
+def test_no_secret_in_any_output(federation: Federation) -> None:
+    """Kubeconfigs inline and from vaults, a Secret from a vault: no value and no key at -vvvv with --diff."""
     folder = federation.player.folder
-    body = yaml.safe_load(federation.inventory.read_text())
-    secrets = ["swordfish-4711", base64.b64encode(b"swordfish-4711").decode(), "tuna-0815", "wrong-token-1234"]
-    hosts = body["clusters"]["hosts"]
-    for member, variables in hosts.items():
-        inline = yaml.safe_load(federation.sandbox.kubeconfig(member).read_text())
-        secrets.append(inline["users"][0]["user"]["client-key-data"])
-        secrets.append(base64.b64decode(secrets[-1]).decode().splitlines()[1])
-        variables["cluster_kubeconfig"] = inline
-        del variables["cluster_context"]
     password = folder / "vault-password"
     password.write_text("open-sesame-99\n")
 
     def encrypt(text: str) -> str:
-        return subprocess.run(
-            ["ansible-vault", "encrypt", "--vault-password-file", str(password), "--output", "-"],
-            input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True,
-        ).stdout  # fmt: skip
+        command = ["ansible-vault", "encrypt", "--vault-password-file", str(password), "--output", "-"]
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "key"},
-        "stringData": {"password": "swordfish-4711", "other": "tuna-0815"},
-    }
     (folder / "files").mkdir()
-    (folder / "files" / "secret.yaml").write_text(encrypt(yaml.safe_dump(secret)))
-    inventory = folder / "inline.yml"
-    inventory.write_text(yaml.safe_dump(body))
-    # host variables of eu-1 from a vault file, one of eu-2 as an encrypted value
-    (folder / "host_vars").mkdir()
-    (folder / "host_vars" / "eu-1.yml").write_text(
-        encrypt(yaml.safe_dump({"cluster_kubeconfig": hosts["eu-1"]["cluster_kubeconfig"]}))
+    (folder / "files" / "secret.yaml").write_text(encrypt(yaml.safe_dump(KEY)))
+    body = yaml.safe_load(federation.inventory.read_text())
+    hosts = body["clusters"]["hosts"]
+    for variables in hosts.values():
+        del variables["cluster_kubeconfig"], variables["cluster_context"]
+    hosts["us-1"]["cluster_kubeconfig"] = inline_kubeconfig(federation, "us-1")
+    # all host variables of eu-1 from a vault file, one value of eu-2 encrypted
+    beside = folder / "vaulted" / "host_vars"
+    beside.mkdir(parents=True)
+    (beside / "eu-1.yml").write_text(
+        encrypt(yaml.safe_dump({"cluster_kubeconfig": inline_kubeconfig(federation, "eu-1")}))
     )
-    eu_2 = str(federation.sandbox.kubeconfig("eu-2"))
-    lines = "".join(f"  {line}\n" for line in encrypt(eu_2).splitlines())
-    (folder / "host_vars" / "eu-2.yml").write_text(f"cluster_kubeconfig: !vault |\n{lines}")
-    del hosts["eu-1"]["cluster_kubeconfig"], hosts["eu-2"]["cluster_kubeconfig"]
+    lines = "".join(f"  {line}\n" for line in encrypt(str(federation.sandbox.kubeconfig("eu-2"))).splitlines())
+    (beside / "eu-2.yml").write_text(f"cluster_kubeconfig: !vault |\n{lines}")
+    inventory = beside.parent / "inventory.yml"
     inventory.write_text(yaml.safe_dump(body))
 
-    changed = {**secret, "stringData": {"password": "swordfish-4711", "other": "trout-2342"}}
-    secrets += ["trout-2342", base64.b64encode(b"trout-2342").decode(), "open-sesame-99"]
-    us_1 = yaml.safe_load(federation.sandbox.kubeconfig("us-1").read_text())
-    us_1["users"].append(
-        {"name": "other", "user": {"token": "us"}}
-    )  # in the names of members, too, and not to be blanked
-    bad = json.loads(json.dumps(us_1))
-    bad["users"][0]["user"] = {"token": "wrong-token-1234"}
-    clusters = [{"name": "us-1", "kubeconfig": us_1, "region": "us"}]
-    delegated = {"delegate_to": "localhost", "ignore_errors": True}
-    limited = {"placement": {"members": ["us-1"]}, "allow_empty": True}
-    seen = play(
-        federation,
-        [
-            {
-                "tasks": [
-                    task(federation, "From a vault", name="app", src=["secret.yaml"]),
-                    task(federation, "Changed", name="app", definition=[changed]),
-                    task(federation, "Module", delegated, name="module", definition=[changed, config_map("module")],
-                         clusters=clusters, **limited, conflict="abort"),
-                    task(federation, "Module again", delegated, name="second", definition=[{**changed, "metadata": {"name": "second"}}],
-                         clusters=clusters, **limited),
-                    task(federation, "Module refused", delegated, name="second", definition=[secret],
-                         clusters=[{"name": "us-1", "kubeconfig": bad}], **limited),
-                    task(federation, "Damaged", {"ignore_errors": True}, name="bad",
-                         definition={**secret, "stringData": {"password": 471147114711}}),
-                ]
-            }
-        ],
-        "-vvvv", "--diff", "--vault-password-file", str(password),
-        inventory=inventory,
-    )  # fmt: skip
+    damaged = {**KEY, "stringData": {"password": 471147114711}}
+    tasks = [
+        task(federation, "From a vault", name="app", src=["secret.yaml"]),
+        task(federation, "Changed", name="app", definition=[CHANGED_KEY]),
+        task(federation, "Damaged", {"ignore_errors": True}, name="bad", definition=damaged),
+    ]
+    arguments = ["-vvvv", "--diff", "--vault-password-file", str(password)]
+    seen = play(federation, [{"tasks": tasks}], *arguments, inventory=inventory)
     assert seen.one("From a vault").message == "3 members: 6 created", seen.output
     assert seen.one("Changed").message == "3 members: 3 changed"
     assert "Secret" in str(seen.one("Changed").result["diff"])
-    module = seen.one("Module")
-    assert module.status == "ignored"
-    assert module.member("us-1")["reason"] == "conflict"
-    assert "us-1: Secret" in module.message, "the name of the member is not blanked, though a token is a part of it"
-    assert "Secret" in module.result["objects"][-1]["object"]
-    again = seen.one("Module again")
-    assert again.status == "ok"
-    assert list(again.result["members"]) == ["us-1"]
-    assert again.message == "1 member: 1 created"
-    assert seen.one("Module refused").member("us-1")["reason"] == "unauthorized"
     assert "stringData.password" in seen.one("Damaged").message
+    assert not shown([*secret_texts(federation), "open-sesame-99", "471147114711"], federation, seen)
     found = federation.kube["us-1"].get("v1", "Secret", "key", federation.namespace)
     assert found is not None
     assert found["data"]["other"] == base64.b64encode(b"trout-2342").decode()
-    for value in [*secrets, "471147114711"]:
-        assert value not in seen.output
-        assert value not in json.dumps([event.result for event in seen.events])
-    left = [path for path in (folder / "home").rglob("*") if path.is_file()]
-    for value in secrets:
-        assert not [path for path in left if value in path.read_text(errors="replace")]
+
+
+def test_the_module_elsewhere_shows_no_secret_and_blanks_nothing_else(federation: Federation) -> None:
+    """With ``clusters`` the verb runs as a module on another host; a token that is a part of common words is in a kubeconfig."""
+    kubeconfig = inline_kubeconfig(federation, "us-1")
+    kubeconfig["users"].append({"name": "other", "user": {"token": "us", "password": "created"}})
+    refused = inline_kubeconfig(federation, "us-1")
+    refused["users"][0]["user"] = {"token": "wrong-token-1234"}
+    clusters = [{"name": "us-1", "kubeconfig": kubeconfig, "region": "us"}]
+    delegated = {"delegate_to": "localhost", "ignore_errors": True}
+    federation.kube["us-1"].create(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{federation.name}-b"}}
+    )
+    federation.kube["us-1"].create(config_map("taken", a="theirs"), f"{federation.name}-b")
+    options: dict[str, Any] = {"namespace": f"{federation.name}-b", "name": "app", "clusters": clusters}
+    wish = [KEY, config_map("fine")]
+    tasks = [
+        task(federation, "Module", delegated, **{**options, "definition": wish}),
+        task(federation, "Again", delegated, **{**options, "definition": wish}),
+        task(federation, "Changed", delegated, **{**options, "definition": [CHANGED_KEY, wish[1]]}),
+        task(
+            federation, "Conflict", delegated, **{**options, "definition": [CHANGED_KEY, wish[1], config_map("taken")]}
+        ),
+        task(
+            federation,
+            "Refused",
+            delegated,
+            **{**options, "clusters": [{"name": "us-1", "kubeconfig": refused}], "definition": wish},
+        ),
+    ]
+    seen = play(federation, [{"tasks": tasks}], "-vvvv", "--diff")
+    assert [seen.one(name).status for name in ("Module", "Again", "Changed", "Conflict", "Refused")] == [
+        "ok", "ok", "ok", "ignored", "ignored",
+    ], seen.output  # fmt: skip
+    assert seen.one("Module").message == "1 member: 2 created"
+    assert list(seen.one("Module").result["members"]) == ["us-1"]
+    assert seen.one("Module").member("us-1")["objects"]["created"] == 2
+    assert seen.one("Again").message == "1 member: nothing to do"
+    assert seen.one("Changed").message == "1 member: 1 changed"
+    assert "us-1: ConfigMap" in seen.one("Conflict").message
+    assert seen.one("Refused").member("us-1")["reason"] == "unauthorized"
+    assert not shown([*secret_texts(federation), "wrong-token-1234"], federation, seen)
 
 
 def test_roles_with_tags_and_the_texts_of_a_survey(unjoined: Federation) -> None:
@@ -580,3 +607,189 @@ def test_every_playbook_of_the_collection_is_sound(unjoined: Federation, checkou
         assert seen.output.count("playbook: ") == len(books)
         assert "Traceback" not in seen.output
         assert "WARNING" not in seen.output
+
+
+def test_groups_hosts_and_who_is_in_play(federation: Federation) -> None:
+    """The fleet is a group, whoever is in play; each host of it is one member, in however many groups it is."""
+    body = yaml.safe_load(federation.inventory.read_text())["clusters"]
+    hosts = body.pop("hosts")
+    first, second = {h: hosts[h] for h in ("eu-1", "eu-2")}, {h: hosts[h] for h in ("eu-1", "us-1")}
+    children = {"europe": {"hosts": first}, "aws": {"hosts": second}}
+    local = {"ansible_connection": "local"}
+    inventory = federation.player.folder / "groups.yml"
+    inventory.write_text(
+        yaml.safe_dump(
+            {
+                "another": {"hosts": {"a-bastion": local}, "vars": {"federation_name": federation.name}},
+                "clusters": {**body, "children": children},
+                "nobody": {},
+            }
+        )
+    )
+    app = {"name": "app", "definition": config_map("settings")}
+    seen = play(
+        federation,
+        [
+            {"tasks": [task(federation, "Nested", **app)]},
+            {"hosts": "eu-1", "tasks": [task(federation, "One host", name="one", definition=config_map("one"))]},
+            {"hosts": "another,clusters", "tasks": [task(federation, "With others", **app)]},
+            {
+                "tasks": [
+                    task(federation, "Empty", {"ignore_errors": True}, **app, fleet_group="nobody"),
+                    task(federation, "No such group", {"ignore_errors": True}, **app, fleet_group="martians"),
+                ]
+            },
+            {"hosts": "another", "tasks": [task(federation, "Only others", {"ignore_errors": True}, **app)]},
+            {"hosts": "nobody", "tasks": [task(federation, "No host at all", **app)]},
+        ],
+        inventory=inventory,
+    )
+    assert seen.rc == 0, seen.output
+    assert seen.one("Nested").message == "3 members: 6 created"
+    assert list(seen.one("One host").result["members"]) == ["eu-1"]
+    assert seen.one("One host").result["resources"]["one"]["members"] == list(MEMBERS)
+    assert holders(federation, "one") == ["eu-1"]
+    assert seen.one("With others").host == "a-bastion"
+    assert seen.one("With others").message == DONE
+    assert "the inventory has no hosts in the group 'nobody'" in seen.one("Empty").message
+    assert "the inventory has no hosts in the group 'martians'" in seen.one("No such group").message
+    assert "no host of this play is in the group 'clusters'" in seen.one("Only others").message
+    assert not seen.all("No host at all")
+    # a group that is a part of the fleet is no smaller fleet: what it would take away is put off
+    moved = federation.propagate(**app, fleet_group="aws", placement={"members": ["us-1"]}, inventory=inventory)
+    assert "eu-2" in str(moved.result["warnings"])
+    assert holders(federation, "settings") == list(MEMBERS)
+
+
+@pytest.mark.parametrize("name", ["arn:aws:eks:eu-1:cluster/one", "x" * 70, "one-"])
+def test_a_host_name_that_no_label_can_hold_is_refused_before_anything_is_written(
+    unjoined: Federation, name: str
+) -> None:
+    """The name of a member is a label on it. A name with capitals, dots and underscores is fine."""
+    body = yaml.safe_load(unjoined.inventory.read_text())
+    hosts = body["clusters"]["hosts"]
+    body["clusters"]["hosts"] = {"EU_1.Example.com": hosts["eu-1"], name: hosts["eu-2"]}
+    inventory = unjoined.player.folder / "odd.yml"
+    inventory.write_text(yaml.safe_dump(body))
+    join = {"name": "Join", "multicluster.federation.cluster": {}, "run_once": True, "ignore_errors": True}
+    before = {member: unjoined.sandbox.writes(member) for member in MEMBERS}
+    seen = play(unjoined, [{"tasks": [join]}], inventory=inventory)
+    try:
+        assert seen.one("Join").status == "ignored"
+        assert name in seen.one("Join").message
+        assert {member: unjoined.sandbox.writes(member) for member in MEMBERS} == before
+        del body["clusters"]["hosts"][name]
+        inventory.write_text(yaml.safe_dump(body))
+        assert play(unjoined, [{"tasks": [join]}], inventory=inventory).one("Join").status == "ok"
+    finally:
+        join["multicluster.federation.cluster"] = {"state": "absent"}
+        body["clusters"]["hosts"][name] = hosts["eu-2"]
+        inventory.write_text(yaml.safe_dump(body))
+        play(unjoined, [{"tasks": [join]}], inventory=inventory)
+
+
+def test_two_federations_in_one_member_never_touch_each_other(federation: Federation) -> None:
+    """The same resource of the same objects in two namespaces, and one object of the same name in one namespace."""
+    other, space = f"{federation.name}-x", f"{federation.name}-other"
+    mine = {"name": "app", "definition": [config_map("settings", who="first"), config_map("more")]}
+    theirs = {"name": "app", "definition": [config_map("settings", who="second"), config_map("more")]}
+    there = {"federation": other, "namespace": space}
+    join = {"name": "Join", "multicluster.federation.cluster": {"federation": other, "share": True}, "run_once": True}
+    leave = {"federation": other, "state": "absent", "workloads": "delete"}
+    tasks = [
+        join,
+        task(federation, "Mine", **mine),
+        task(federation, "Theirs", **{**theirs, **there}),
+        task(federation, "Rival", {"ignore_errors": True}, **{**theirs, **there, "namespace": federation.namespace}),
+        task(federation, "Mine again", **mine),
+    ]
+    try:
+        seen = play(federation, [{"tasks": tasks}])
+        assert seen.rc == 0, seen.output
+        assert seen.one("Mine").message == seen.one("Theirs").message == "3 members: 9 created"
+        rival = seen.one("Rival")
+        assert {m["reason"] for m in rival.result["members"].values()} == {"conflict"}
+        assert f"belongs to federation {federation.name}" in rival.message
+        assert seen.one("Mine again").message == DONE
+        for client in federation.kube.values():
+            found = client.get("v1", "ConfigMap", "settings", federation.namespace)
+            assert found is not None
+            assert found["data"] == {"who": "first"}
+        # what conflicted holds back the prune: the copies in the other namespace are still there
+        assert federation.kube["eu-1"].get("v1", "ConfigMap", "settings", space) is not None
+        versions = federation.versions()
+        gone = play(federation, [{"tasks": [task(federation, "Gone", **{"name": "app", "state": "absent", **there})]}])
+        assert gone.one("Gone").message.startswith("3 members: 6 deleted"), gone.output
+        assert federation.versions() == versions, "nothing of the first federation was touched"
+        assert federation.kube["us-1"].get("v1", "ConfigMap", "settings", space) is None
+        play(federation, [{"tasks": [task(federation, "Theirs", **{**theirs, **there})]}])
+    finally:
+        left = federation.player.task("cluster", leave, inventory=federation.inventory)
+    assert not left.result["failed"], left.message
+    assert federation.versions() == versions
+    assert federation.propagate(**mine).message == DONE
+
+
+def test_a_copy_with_our_labels_is_neither_changed_nor_pruned(federation: Federation) -> None:
+    """Copies as `kubectl get -o yaml | kubectl create` makes them: beside the original, and in another namespace."""
+    space, copy_space = federation.namespace, f"{federation.name}-copy"
+    wish = {"name": "app", "definition": [config_map("settings"), config_map("more")]}
+    federation.propagate(**wish)
+    client = federation.kube["eu-2"]
+    original = client.get("v1", "ConfigMap", "settings", space)
+    assert original is not None
+    marks = {key: original["metadata"][key] for key in ("labels", "annotations")}
+    client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": copy_space}})
+    client.create({**original, "metadata": {**marks, "name": "settings"}}, copy_space)
+    client.create({**original, "metadata": {**marks, "name": "beside"}}, space)
+
+    def copies() -> list[Any]:
+        found = [client.get("v1", "ConfigMap", "settings", copy_space), client.get("v1", "ConfigMap", "beside", space)]
+        return [body and body["metadata"]["resourceVersion"] for body in found]
+
+    before = copies()
+    assert all(before)
+    assert federation.propagate(**wish).message == DONE
+    shrunk = federation.propagate(name="app", definition=[config_map("settings", now="changed")])
+    assert (shrunk.member("eu-2")["objects"]["changed"], shrunk.member("eu-2")["objects"]["deleted"]) == (1, 1)
+    assert copies() == before
+    # the copy stands where an object of the resource is to go: a conflict, and still untouched
+    moved = federation.propagate(name="app", definition=[config_map("settings"), config_map("beside")])
+    assert moved.member("eu-2")["reason"] == "conflict"
+    assert copies() == before
+    gone = federation.propagate(name="app", state="absent", delete_namespaces=True)
+    assert not gone.result["failed"], gone.message
+    assert copies() == before
+    assert client.get("v1", "ConfigMap", "settings", space) is None
+
+
+def test_an_old_record_that_a_limited_run_goes_on_from_leaves_no_orphan(federation: Federation) -> None:
+    """One member's record is restored from a backup and forgets a kind; then a run with only this member in play brings its epoch
+    up to that of the others, so that it does not look old any more. And a restored placement takes nothing away."""
+    space = names.federation_namespace(federation.name)
+    worker = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "worker"}}
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "worker"}, "rules": []}
+    client = federation.kube["us-1"]
+    assert not federation.propagate(name="app", definition=config_map("settings")).result["failed"]
+    old = client.get("v1", "ConfigMap", "resource-app", space)
+    fleet = client.get("v1", "ConfigMap", "fleet", space)
+    assert old is not None
+    assert fleet is not None
+    assert not federation.propagate(name="app", definition=[config_map("settings"), worker]).result["failed"]
+    client.merge("v1", "ConfigMap", "resource-app", space, {"data": old["data"]})
+    body = json.loads(fleet["data"]["record"])
+    stale = {**body, "epoch": body["epoch"] - 1, "members": {"us-1": body["members"]["us-1"]}}
+    client.merge("v1", "ConfigMap", "fleet", space, {"data": {"record": json.dumps(stale)}})
+
+    wish = {"name": "app", "definition": [config_map("settings"), role]}
+    limited = federation.propagate("--limit", "us-1", **wish)
+    assert not limited.result["failed"], limited.message
+    assert holders(federation, "settings") == list(MEMBERS)
+    whole = federation.propagate(**wish)
+    assert not whole.result["failed"], whole.message
+    left = {
+        m: k.get("v1", "ServiceAccount", "worker", federation.namespace) is not None for m, k in federation.kube.items()
+    }
+    assert left == dict.fromkeys(MEMBERS, False)
+    assert holders(federation, "settings") == list(MEMBERS)
+    assert federation.propagate(**wish).message == DONE
