@@ -52,7 +52,8 @@ def test_who_sees_the_result_and_how_often_the_task_runs(federation: Federation)
         [
             {
                 "tasks": [
-                    task(federation, "Once", {"register": "once"}, **app),
+                    task(federation, "Predicted", {"check_mode": True, "diff": True}, **app),
+                    task(federation, "Once", {"register": "once", "diff": False}, **app),
                     say("Once, by host", "[once.members[inventory_hostname].status, once.changed]"),
                     task(federation, "Without run_once", {"register": "bare", "run_once": False}, **app),
                     say("Without run_once, by host", "bare is defined"),
@@ -89,11 +90,15 @@ def test_who_sees_the_result_and_how_often_the_task_runs(federation: Federation)
                 "tasks": [defaults],
             },
         ],
+        "--diff",
     )
     assert seen.rc == 0, seen.output
+    assert seen.one("Predicted").message.startswith("check mode, nothing was written; 3 members: ")
+    assert len(seen.one("Predicted").result["diff"]) == 6
     assert seen.one("Once").message == "3 members: 6 created"
+    assert "diff" not in seen.one("Once").result
     told = {host: event.result["msg"] for host, event in seen.hosts("Once, by host").items()}
-    assert told == dict.fromkeys(MEMBERS, ["changed", True])
+    assert told == {member: ["changed", True] for member in MEMBERS}
     # one call all the same, but only the host it ran for learns of it
     assert seen.one("Without run_once").message == DONE
     told = {host: event.result["msg"] for host, event in seen.hosts("Without run_once, by host").items()}
@@ -490,10 +495,12 @@ def test_no_secret_in_any_output(federation: Federation) -> None:
     damaged = {**KEY, "stringData": {"password": 471147114711}}
     tasks = [
         task(federation, "From a vault", name="app", src=["secret.yaml"]),
-        task(federation, "Changed", name="app", definition=[CHANGED_KEY]),
-        task(federation, "Damaged", {"ignore_errors": True}, name="bad", definition=damaged),
+        task(federation, "Changed", name="app", definition="{{ [changed] }}"),
+        task(federation, "Damaged", {"ignore_errors": True}, name="bad", definition="{{ damaged }}"),
     ]
-    arguments = ["-vvvv", "--diff", "--vault-password-file", str(password)]
+    # as variables: Ansible itself shows the lines of a playbook around a task that fails
+    (folder / "secrets.yml").write_text(yaml.safe_dump({"changed": CHANGED_KEY, "damaged": damaged}))
+    arguments = ["-vvvv", "--diff", "--vault-password-file", str(password), "-e", "@secrets.yml"]
     seen = play(federation, [{"tasks": tasks}], *arguments, inventory=inventory)
     assert seen.one("From a vault").message == "3 members: 6 created", seen.output
     assert seen.one("Changed").message == "3 members: 3 changed"
@@ -511,29 +518,27 @@ def test_the_module_elsewhere_shows_no_secret_and_blanks_nothing_else(federation
     kubeconfig["users"].append({"name": "other", "user": {"token": "us", "password": "created"}})
     refused = inline_kubeconfig(federation, "us-1")
     refused["users"][0]["user"] = {"token": "wrong-token-1234"}
-    clusters = [{"name": "us-1", "kubeconfig": kubeconfig, "region": "us"}]
     delegated = {"delegate_to": "localhost", "ignore_errors": True}
-    federation.kube["us-1"].create(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{federation.name}-b"}}
-    )
-    federation.kube["us-1"].create(config_map("taken", a="theirs"), f"{federation.name}-b")
-    options: dict[str, Any] = {"namespace": f"{federation.name}-b", "name": "app", "clusters": clusters}
-    wish = [KEY, config_map("fine")]
+    space = f"{federation.name}-b"
+    federation.kube["us-1"].create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+    federation.kube["us-1"].create(config_map("taken", a="theirs"), space)
+    # as variables: Ansible itself shows the lines of a playbook around a task that fails
+    given = {"key": KEY, "changed": CHANGED_KEY, "us_1": kubeconfig, "refused": refused}
+    (federation.player.folder / "secrets.yml").write_text(yaml.safe_dump(given))
+    fine, taken = config_map("fine"), config_map("taken")
+
+    def over(name: str, definition: list[Any], kubeconfig: str = "{{ us_1 }}") -> dict[str, Any]:
+        clusters = [{"name": "us-1", "kubeconfig": kubeconfig, "region": "us"}]
+        return task(federation, name, delegated, name="app", namespace=space, clusters=clusters, definition=definition)
+
     tasks = [
-        task(federation, "Module", delegated, **{**options, "definition": wish}),
-        task(federation, "Again", delegated, **{**options, "definition": wish}),
-        task(federation, "Changed", delegated, **{**options, "definition": [CHANGED_KEY, wish[1]]}),
-        task(
-            federation, "Conflict", delegated, **{**options, "definition": [CHANGED_KEY, wish[1], config_map("taken")]}
-        ),
-        task(
-            federation,
-            "Refused",
-            delegated,
-            **{**options, "clusters": [{"name": "us-1", "kubeconfig": refused}], "definition": wish},
-        ),
+        over("Module", ["{{ key }}", fine]),
+        over("Again", ["{{ key }}", fine]),
+        over("Changed", ["{{ changed }}", fine]),
+        over("Conflict", ["{{ changed }}", fine, taken]),
+        over("Refused", ["{{ key }}", fine], "{{ refused }}"),
     ]
-    seen = play(federation, [{"tasks": tasks}], "-vvvv", "--diff")
+    seen = play(federation, [{"tasks": tasks}], "-vvvv", "--diff", "-e", "@secrets.yml")
     assert [seen.one(name).status for name in ("Module", "Again", "Changed", "Conflict", "Refused")] == [
         "ok", "ok", "ok", "ignored", "ignored",
     ], seen.output  # fmt: skip
@@ -661,31 +666,27 @@ def test_groups_hosts_and_who_is_in_play(federation: Federation) -> None:
     assert holders(federation, "settings") == list(MEMBERS)
 
 
-@pytest.mark.parametrize("name", ["arn:aws:eks:eu-1:cluster/one", "x" * 70, "one-"])
-def test_a_host_name_that_no_label_can_hold_is_refused_before_anything_is_written(
-    unjoined: Federation, name: str
-) -> None:
-    """The name of a member is a label on it. A name with capitals, dots and underscores is fine."""
+def test_a_host_name_that_no_label_can_hold_is_refused_before_anything_is_written(unjoined: Federation) -> None:
+    """The name of a member is a label on it. A name with capitals, dots and underscores is fine; that of an EKS context is not."""
+    hosts = unjoined.sandbox.hosts()
+    odd = "arn:aws:eks:eu-1:cluster/one"
     body = yaml.safe_load(unjoined.inventory.read_text())
-    hosts = body["clusters"]["hosts"]
-    body["clusters"]["hosts"] = {"EU_1.Example.com": hosts["eu-1"], name: hosts["eu-2"]}
+    body["clusters"]["hosts"] = {"EU_1.Example.com": hosts["eu-1"], odd: hosts["eu-2"], "x" * 70: hosts["us-1"]}
     inventory = unjoined.player.folder / "odd.yml"
     inventory.write_text(yaml.safe_dump(body))
-    join = {"name": "Join", "multicluster.federation.cluster": {}, "run_once": True, "ignore_errors": True}
+    del body["clusters"]["hosts"][odd], body["clusters"]["hosts"]["x" * 70]
+    good = unjoined.player.folder / "good.yml"
+    good.write_text(yaml.safe_dump(body))
     before = {member: unjoined.sandbox.writes(member) for member in MEMBERS}
-    seen = play(unjoined, [{"tasks": [join]}], inventory=inventory)
     try:
-        assert seen.one("Join").status == "ignored"
-        assert name in seen.one("Join").message
+        refused = unjoined.player.task("cluster", {}, inventory=inventory)
+        assert refused.result["failed"]
+        assert odd in refused.message
         assert {member: unjoined.sandbox.writes(member) for member in MEMBERS} == before
-        del body["clusters"]["hosts"][name]
-        inventory.write_text(yaml.safe_dump(body))
-        assert play(unjoined, [{"tasks": [join]}], inventory=inventory).one("Join").status == "ok"
+        assert not unjoined.player.task("cluster", {}, inventory=good).result["failed"]
     finally:
-        join["multicluster.federation.cluster"] = {"state": "absent"}
-        body["clusters"]["hosts"][name] = hosts["eu-2"]
-        inventory.write_text(yaml.safe_dump(body))
-        play(unjoined, [{"tasks": [join]}], inventory=inventory)
+        unjoined.player.task("cluster", {"state": "absent"}, inventory=inventory)
+        unjoined.player.task("cluster", {"state": "absent"}, inventory=good)
 
 
 def test_two_federations_in_one_member_never_touch_each_other(federation: Federation) -> None:
