@@ -603,6 +603,25 @@ def test_roles_with_tags_and_the_texts_of_a_survey(unjoined: Federation) -> None
     assert "not a member of federation of-the-play" in seen.one("Play").message
 
 
+def test_an_empty_answer_is_no_path(unjoined: Federation) -> None:
+    """An optional question of a survey that nobody answered arrives as "". As a path that would be the folder of the playbook, and
+    every manifest in it."""
+    stray = unjoined.player.folder / "stray.yaml"
+    stray.write_text(yaml.safe_dump(config_map("stray")))
+    told = {"ignore_errors": True}
+    tasks = [
+        task(unjoined, "Empty src", told, name="app", src=""),
+        task(unjoined, "Empty template", told, name="app", template=""),
+        task(unjoined, "Empty item", told, name="app", src=["stray.yaml", ""]),
+        task(unjoined, "No clusters", told, name="app", definition=config_map("settings"), clusters=[]),
+    ]
+    seen = play(unjoined, [{"tasks": tasks}])
+    assert "has no manifests" in seen.one("Empty src").message
+    assert "has no manifests" in seen.one("Empty template").message
+    assert "members" not in seen.one("Empty item").result, seen.one("Empty item").message
+    assert "the fleet has no members" in seen.one("No clusters").message, "an empty list is not the inventory"
+
+
 def test_every_playbook_of_the_collection_is_sound(unjoined: Federation, checkout: Path) -> None:
     books = [f"multicluster.federation.{path.stem}" for path in sorted((checkout / "playbooks").glob("*.yml"))]
     assert "multicluster.federation.site" in books
