@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -288,8 +289,8 @@ def test_secrets_are_applied_and_never_shown(federation: Federation) -> None:
     assert not federation.propagate(name="app", definition=[secret]).result["changed"]
 
 
-def test_custom_resources_arrive_with_their_definition(federation: Federation) -> None:
-    group = f"{federation.name}.example.com"
+def widgets(group: str) -> list[dict[str, Any]]:
+    """A custom resource, and after it the CRD that it needs."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -302,19 +303,48 @@ def test_custom_resources_arrive_with_their_definition(federation: Federation) -
             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
         },
     }
-    widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 3}}
-    predicted = federation.propagate("--check", name="app", definition=[widget, crd])
+    return [{"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 3}}, crd]
+
+
+@pytest.fixture
+def group(federation: Federation) -> Iterator[str]:
+    """An API group of the test's own; its CRD, which the collection never deletes, goes with the test."""
+    name = f"{federation.name}.example.com"
+    yield name
+    for client in federation.kube.values():
+        if client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{name}"):
+            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{name}")
+
+
+def test_custom_resources_arrive_with_their_definition(federation: Federation, group: str) -> None:
+    predicted = federation.propagate("--check", name="app", definition=widgets(group))
     assert not predicted.result["failed"], predicted.message
-    try:
-        made = federation.propagate(name="app", definition=[widget, crd], wait=True)
-        assert not made.result["failed"], made.message
-        assert not federation.propagate(name="app", definition=[widget, crd]).result["changed"]
-        gone = federation.propagate(name="app", state="absent")
-        kept = {o["object"] for o in gone.result["objects"] if o["action"] == "kept"}
-        assert kept == {f"CustomResourceDefinition widgets.{group}", f"Namespace {federation.namespace}"}
-    finally:
-        for client in federation.kube.values():
-            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{group}")
+    foreseen = {o["object"]: o["action"] for o in predicted.result["objects"]}
+    assert foreseen[f"Widget {federation.namespace}/one"] == "predicted"
+    made = federation.propagate(name="app", definition=widgets(group), wait=True)
+    assert not made.result["failed"], made.message
+    assert not federation.propagate(name="app", definition=widgets(group)).result["changed"]
+    gone = federation.propagate(name="app", state="absent")
+    kept = {o["object"] for o in gone.result["objects"] if o["action"] == "kept"}
+    assert kept == {f"CustomResourceDefinition widgets.{group}", f"Namespace {federation.namespace}"}
+
+
+def test_a_definition_that_one_member_refuses_blocks_its_objects_there_only(federation: Federation, group: str) -> None:
+    patch = [{"op": "replace", "path": "/spec/scope", "value": "Sideways"}]
+    target = {"kind": "CustomResourceDefinition"}
+    overrides = [{"where": {"members": ["eu-2"]}, "target": target, "patch": patch}]
+    everything = [*widgets(group), config_map("beside", a="b")]
+    for arguments in (["--check"], []):
+        done = federation.propagate(*arguments, name="app", definition=everything, overrides=overrides)
+        assert done.result["failed"]
+        assert [m for m, found in done.result["members"].items() if found["status"] == "failed"] == ["eu-2"]
+        there = {o["object"]: (o["action"], o["msg"]) for o in done.result["objects"] if o["member"] == "eu-2"}
+        assert "Sideways" in there[f"CustomResourceDefinition widgets.{group}"][1]
+        refused = f"its CustomResourceDefinition widgets.{group} was refused here"
+        assert there[f"Widget {federation.namespace}/one"] == ("failed", refused)
+        assert there[f"ConfigMap {federation.namespace}/beside"][0] in ("created", "predicted")
+    for member in ("eu-1", "us-1"):
+        assert federation.kube[member].get(f"{group}/v1", "Widget", "one", federation.namespace)
 
 
 def test_files_directories_and_templates(federation: Federation) -> None:

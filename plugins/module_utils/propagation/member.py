@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,10 +32,8 @@ from .remove import delete
 from .result import MemberReport
 from .store import (
     Stored,
-    changed_since,
     delete_resource_record,
     delete_template,
-    read_memory,
     write_resource_record,
     write_template,
 )
@@ -74,6 +73,8 @@ class Member:
         self.stage = Stage.READING
         self.detail = ""
         self.finished = threading.Event()
+        self.outdated = False
+        self._looked = 0.0
         self._federation = federation
         self._options = options
         self._width = width
@@ -97,12 +98,14 @@ class Member:
 
     def look(self, interest: Interest) -> None:
         """Connect and observe."""
+        self._looked = time.monotonic()
         api = connect(self.cluster, self._options.request_timeout, self._budget)
         self.observation = observe(api, self.name, interest, new=self._options.check)
         self.stage = Stage.WAITING
 
     def look_again(self, interest: Interest) -> None:
         """Observe once more, over the same connections."""
+        self._looked, self.outdated = time.monotonic(), False
         self.observation = observe(self.seen.api, self.name, interest, new=self._options.check)
 
     def look_for_autoscalers(self) -> None:
@@ -110,9 +113,9 @@ class Member:
         spaces = {step.name.namespace for plan in self.plans if plan.undecided for step in plan.steps}
         self.observation = with_autoscalers(self.seen, spaces - {""})
 
-    def remembers_something_else(self) -> bool:
-        """Whether another run wrote records here since the observation."""
-        return changed_since(self.seen.memory, read_memory(self.seen.api, self._federation))
+    def take_lock(self) -> None:
+        """Take the lock of the member; notes whether what was observed is out of date since."""
+        self.outdated = self._lock.take(self.seen.api, time.monotonic() - self._looked)
 
     def restart_clock(self, left: float) -> None:
         """Go on with ``left`` seconds for reads and writes: waiting for the lock does not count."""
