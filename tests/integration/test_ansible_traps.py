@@ -285,12 +285,12 @@ def test_serial_and_limit_plan_for_the_whole_fleet_and_never_lose_a_copy(federat
     """A resource moves from eu-1 to us-1 by batches, and back: each batch sees the fleet, none proves the other's increase."""
     there, everywhere = {"members": ["us-1"]}, {"name": "all", "definition": config_map("everywhere")}
     app = {"name": "app", "definition": config_map("settings")}
-    federation.propagate(**app, placement={"members": ["eu-1"]})
+    here = {"tasks": [task(federation, "Here", placement={"members": ["eu-1"]}, **app)]}
     one = {"serial": 1, "tasks": [task(federation, "One by one", placement=there, **app)]}
     two = {"serial": 2, "tasks": [task(federation, "In twos", placement=there, **app)]}
     limit = {"tasks": [task(federation, "Limited", placement=there, **app), task(federation, "All", **everywhere)]}
 
-    seen = play(federation, [one])
+    seen = play(federation, [here, one, two])
     assert [e.host for e in seen.all("One by one")] == list(MEMBERS)
     assert [list(e.result["members"]) for e in seen.all("One by one")] == [["eu-1"], ["eu-2"], ["us-1"]]
     for event in seen.all("One by one"):
@@ -301,9 +301,6 @@ def test_serial_and_limit_plan_for_the_whole_fleet_and_never_lose_a_copy(federat
     deferred = next(o for o in first.result["objects"] if o["action"] == "deferred")
     assert deferred["object"] == f"ConfigMap {federation.namespace}/settings"
     assert "us-1, which is to have it, is not part of this run" in deferred["msg"]
-    assert holders(federation, "settings") == ["eu-1", "us-1"]
-
-    seen = play(federation, [two])
     assert [list(e.result["members"]) for e in seen.all("In twos")] == [["eu-1", "eu-2"], ["us-1"]]
     assert not any(e.result["changed"] for e in seen.all("In twos"))
     assert holders(federation, "settings") == ["eu-1", "us-1"]
@@ -316,10 +313,12 @@ def test_serial_and_limit_plan_for_the_whole_fleet_and_never_lose_a_copy(federat
     assert holders(federation, "everywhere") == ["eu-1"], "only hosts in play are written to"
     assert holders(federation, "settings") == ["eu-1", "us-1"]
 
-    whole = federation.propagate(**app, placement=there)
-    assert whole.message == "3 members: 1 deleted" or whole.member("eu-1")["objects"]["deleted"] == 1, whole.message
+    again = task(federation, "Again", placement=there, **app)
+    seen = play(federation, [limit, {"tasks": [again]}])
+    assert seen.one("Limited").member("eu-1")["objects"]["deleted"] == 1
     assert holders(federation, "settings") == ["us-1"]
-    assert not federation.propagate(**app, placement=there).result["changed"]
+    assert not seen.one("Again").result["changed"]
+    assert holders(federation, "everywhere") == list(MEMBERS)
 
     # "absent" has nothing to prove: the hosts in play give it up, the others keep it until a run has them in play
     play(federation, [limit])
@@ -704,8 +703,10 @@ def test_a_host_name_that_no_label_can_hold_is_refused_before_anything_is_writte
         assert {member: unjoined.sandbox.writes(member) for member in MEMBERS} == before
         assert not unjoined.player.task("cluster", {}, inventory=good).result["failed"]
     finally:
-        unjoined.player.task("cluster", {"state": "absent"}, inventory=inventory)
-        unjoined.player.task("cluster", {"state": "absent"}, inventory=good)
+        away = f"federation-{unjoined.name}"
+        for joined, member in ((inventory, "eu-2"), (good, "eu-1")):
+            if unjoined.kube[member].get("v1", "Namespace", away):
+                unjoined.player.task("cluster", {"state": "absent"}, inventory=joined)
 
 
 def test_two_federations_in_one_member_never_touch_each_other(federation: Federation) -> None:
@@ -738,11 +739,10 @@ def test_two_federations_in_one_member_never_touch_each_other(federation: Federa
         # what conflicted holds back the prune: the copies in the other namespace are still there
         assert federation.kube["eu-1"].get("v1", "ConfigMap", "settings", space) is not None
         versions = federation.versions()
-        gone = play(federation, [{"tasks": [task(federation, "Gone", **{"name": "app", "state": "absent", **there})]}])
-        assert gone.one("Gone").message.startswith("3 members: 6 deleted"), gone.output
+        gone = task(federation, "Gone", **{"name": "app", "state": "absent", **there})
+        seen = play(federation, [{"tasks": [gone, task(federation, "Back", **{**theirs, **there})]}])
+        assert seen.one("Gone").message.startswith("3 members: 6 deleted"), seen.output
         assert federation.versions() == versions, "nothing of the first federation was touched"
-        assert federation.kube["us-1"].get("v1", "ConfigMap", "settings", space) is None
-        play(federation, [{"tasks": [task(federation, "Theirs", **{**theirs, **there})]}])
     finally:
         left = federation.player.task("cluster", leave, inventory=federation.inventory)
     assert not left.result["failed"], left.message
@@ -769,16 +769,28 @@ def test_a_copy_with_our_labels_is_neither_changed_nor_pruned(federation: Federa
 
     before = copies()
     assert all(before)
-    assert federation.propagate(**wish).message == DONE
-    shrunk = federation.propagate(name="app", definition=[config_map("settings", now="changed")])
-    assert (shrunk.member("eu-2")["objects"]["changed"], shrunk.member("eu-2")["objects"]["deleted"]) == (1, 1)
-    assert copies() == before
+    shrunk, beside = [config_map("settings", now="changed")], [config_map("settings"), config_map("beside")]
+    seen = play(
+        federation,
+        [
+            {
+                "tasks": [
+                    task(federation, "Again", **wish),
+                    task(federation, "Shrunk", name="app", definition=shrunk),
+                    task(federation, "In its place", {"ignore_errors": True}, name="app", definition=beside),
+                    task(federation, "Gone", name="app", state="absent", delete_namespaces=True),
+                ]
+            }
+        ],
+    )
+    assert seen.rc == 0, seen.output
+    assert seen.one("Again").message == DONE
+    objects = seen.one("Shrunk").member("eu-2")["objects"]
+    assert (objects["changed"], objects["deleted"]) == (1, 1)
     # the copy stands where an object of the resource is to go: a conflict, and still untouched
-    moved = federation.propagate(name="app", definition=[config_map("settings"), config_map("beside")])
-    assert moved.member("eu-2")["reason"] == "conflict"
-    assert copies() == before
-    gone = federation.propagate(name="app", state="absent", delete_namespaces=True)
-    assert not gone.result["failed"], gone.message
+    assert seen.one("In its place").member("eu-2")["reason"] == "conflict"
+    assert seen.one("In its place").member("eu-1")["reason"] == ""
+    assert seen.one("Gone").member("eu-2")["objects"]["deleted"] == 1
     assert copies() == before
     assert client.get("v1", "ConfigMap", "settings", space) is None
 
@@ -790,26 +802,26 @@ def test_an_old_record_that_a_limited_run_goes_on_from_leaves_no_orphan(federati
     worker = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "worker"}}
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "worker"}, "rules": []}
     client = federation.kube["us-1"]
-    assert not federation.propagate(name="app", definition=config_map("settings")).result["failed"]
-    old = client.get("v1", "ConfigMap", "resource-app", space)
-    fleet = client.get("v1", "ConfigMap", "fleet", space)
-    assert old is not None
-    assert fleet is not None
     assert not federation.propagate(name="app", definition=[config_map("settings"), worker]).result["failed"]
-    client.merge("v1", "ConfigMap", "resource-app", space, {"data": old["data"]})
-    body = json.loads(fleet["data"]["record"])
-    stale = {**body, "epoch": body["epoch"] - 1, "members": {"us-1": body["members"]["us-1"]}}
-    client.merge("v1", "ConfigMap", "fleet", space, {"data": {"record": json.dumps(stale)}})
+    for name, old in (
+        ("resource-app", lambda body: {"kinds": [["", "ConfigMap"]], "placement": {"us-1": None}}),
+        ("fleet", lambda body: {"members": {"us-1": body["members"]["us-1"]}}),
+    ):
+        found = client.get("v1", "ConfigMap", name, space)
+        assert found is not None
+        body = json.loads(found["data"]["record"])
+        stale = json.dumps({**body, **old(body), "epoch": body["epoch"] - 1})
+        client.merge("v1", "ConfigMap", name, space, {"data": {"record": stale}})
 
     wish = {"name": "app", "definition": [config_map("settings"), role]}
     limited = federation.propagate("--limit", "us-1", **wish)
     assert not limited.result["failed"], limited.message
     assert holders(federation, "settings") == list(MEMBERS)
-    whole = federation.propagate(**wish)
-    assert not whole.result["failed"], whole.message
+    seen = play(federation, [{"tasks": [task(federation, "Whole", **wish), task(federation, "Again", **wish)]}])
+    assert seen.rc == 0, seen.output
     left = {
         m: k.get("v1", "ServiceAccount", "worker", federation.namespace) is not None for m, k in federation.kube.items()
     }
     assert left == dict.fromkeys(MEMBERS, False)
     assert holders(federation, "settings") == list(MEMBERS)
-    assert federation.propagate(**wish).message == DONE
+    assert seen.one("Again").message == DONE
