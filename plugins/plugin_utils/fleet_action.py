@@ -86,6 +86,8 @@ def _files(action: ActionBase, folder: str, path: str, suffixes: tuple[str, ...]
 
     Looked for where Ansible looks; then where the user stands, since a playbook of a collection has no folder of the user's.
     """
+    if not path:
+        raise ConfigError("a path of src or template is empty", "it would mean every manifest beside the playbook")
     try:
         found = action._find_needle(folder, path)
     except AnsibleError:
@@ -113,10 +115,10 @@ def sources_of(action: ActionBase, entry: Mapping[str, Any], task_vars: Mapping[
     """(name, YAML text) of everything that ``src`` and ``template`` name."""
     sources = []
     try:
-        for path in filter(None, entry.get("src") or []):
+        for path in entry.get("src") or []:
             files = _files(action, "files", path, (".yaml", ".yml", ".json"))
             sources += [(os.path.relpath(file), _text(action, file)) for file in files]
-        for path in filter(None, entry.get("template") or []):
+        for path in entry.get("template") or []:
             files = _files(action, "templates", path, (".j2", ".yaml", ".yml", ".json"))
             sources += [(os.path.relpath(file), _render(action, file, task_vars)) for file in files]
     except UnicodeDecodeError:

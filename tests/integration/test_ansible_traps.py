@@ -145,7 +145,7 @@ def two_sick(federation: Federation) -> Path:
 POLICIES = {
     "any": True, "1": True, 2: True, "3": False, "all": False, "none": False, "66%": True, "67%": False, "100%": False, "1%": True,
 }  # fmt: skip
-BAD_POLICIES = ("often", "0", "0%", "101%", "-1", "2.5", "%", "")
+BAD_POLICIES = ("often", "0", "0%", "101%", "-1", "2.5", "%")
 
 
 def test_how_many_failing_members_fail_the_task(federation: Federation, two_sick: Path) -> None:
