@@ -369,12 +369,28 @@ def test_namespaces_are_kept_unless_told_otherwise(allowed: bool, action: str) -
     assert actions(plan(asked, there(namespace("old"), "")))["Namespace old"] == action
 
 
-def test_what_is_on_its_way_out_is_left_alone() -> None:
-    going = there(config_map("old"), deletionTimestamp="2026-01-01T00:00:00Z")
-    assert actions(plan(resource(config_map()), going)) == {
+@pytest.mark.parametrize(
+    ("finalizers", "why"),
+    [
+        (["acme.io/guard", "x/y"], "held by the finalizer acme.io/guard, x/y"),
+        ([], "and shuts down"),
+        (None, "and shuts down"),
+    ],
+)
+def test_what_is_on_its_way_out_is_reported_and_not_deleted_again(finalizers: list[str] | None, why: str) -> None:
+    since = "2026-01-01T00:00:00Z"
+    found = plan(resource(config_map()), there(config_map("old"), deletionTimestamp=since, finalizers=finalizers))
+    assert actions(found) == {
         "ConfigMap default/settings": Action.CREATE,
         "Namespace default": Action.CREATE,
+        "ConfigMap default/old": Action.GOING,
     }
+    assert step_of(found, "ConfigMap default/old").reason == f"is being deleted since {since}, {why}"
+
+
+def test_a_copy_on_its_way_out_is_nobodys_affair() -> None:
+    copied = there(config_map("copy"), deletionTimestamp="2026-01-01T00:00:00Z", managedFields=[])
+    assert actions(plan(resource(config_map()), copied))["ConfigMap default/copy"] == Action.KEEP
 
 
 def test_objects_of_other_resources_are_left_alone() -> None:

@@ -560,9 +560,27 @@ def test_the_newest_holder_comes_first() -> None:
 
 
 def test_we_and_the_status_are_no_holders() -> None:
-    entries = [holding(MANAGER, REPLICAS), holding("kube", REPLICAS, subresource="status")]
+    entries = [holding(MANAGER, REPLICAS, operation="Apply"), holding("kube", REPLICAS, subresource="status")]
     assert held_by(".spec.replicas", *entries, holding("x", {"f:spec": {}})) == []
     assert holders({}, ".spec.replicas", MANAGER) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "who"),
+    [
+        # what anybody can do with --field-manager, and what takes a field from our apply all the same
+        (holding(MANAGER, REPLICAS), "an update under our name multicluster.federation/acme"),
+        (
+            holding(MANAGER, REPLICAS, operation="Apply", subresource="scale"),
+            "an update under our name multicluster.federation/acme",
+        ),
+        (holding("kubectl", REPLICAS, subresource="scale"), "kubectl (scale)"),
+        (holding("kube-controller-manager", REPLICAS, subresource="scale"), "kube-controller-manager (scale)"),
+        (holding("acme", REPLICAS, operation="Apply"), "acme"),
+    ],
+)
+def test_how_a_holder_is_called(entry: dict[str, Any], who: str) -> None:
+    assert held_by(".spec.replicas", entry) == [who]
 
 
 @pytest.mark.parametrize("key_", ["nginx.conf", "app.kubernetes.io/name"])
