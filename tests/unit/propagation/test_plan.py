@@ -326,7 +326,21 @@ def test_a_cluster_scoped_kind_that_comes_along() -> None:
     assert "Shop main" in actions(plan(resource(SHOP, crd(scope="Cluster"))))
 
 
-@pytest.mark.parametrize("changed", [{"versions": []}, {"names": {}}, {"names": None}, {"versions": [{}]}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"versions": []},
+        {"versions": 5},
+        {"versions": ["v1"]},
+        {"versions": [{}]},
+        {"versions": [{"served": True, "name": ["v1"]}]},
+        {"names": {}},
+        {"names": None},
+        {"names": ["Shop"]},
+        {"names": {"kind": ["Shop"], "plural": "shops"}},
+        {"group": {"name": "acme.io"}},
+    ],
+)
 def test_a_broken_crd_defines_nothing_and_is_left_to_the_api_server(changed: dict[str, Any]) -> None:
     found = plan(resource(SHOP, crd(**changed)))
     assert step_of(found, "CustomResourceDefinition shops.acme.io").action == Action.CREATE
