@@ -239,7 +239,9 @@ def wanted_step(
     ):
         seen = None  # on its way out, a copy with our labels, or another resource's: that shows when we create ours
     action, reason = compare(marked, seen, federation)
-    return Step(resource, name, action, f"renamed from {former}" if renamed else reason, served, marked, seen)
+    if renamed and seen is not None:
+        reason = f"renamed from {former}"
+    return Step(resource, name, action, reason, served, marked, seen)
 
 
 @dataclass(frozen=True)
