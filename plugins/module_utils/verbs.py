@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The verbs as functions from options to results: what actions and modules both call. No Ansible in here."""
+"""The verbs as functions from options to results: what actions and modules both call. No Ansible in here.
+
+Each verb imports what it needs when it is called: Ansible compiles the modules of a collection in every run.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Any
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
 from .fleet.transport import require_libraries
-from .membership import run as membership
 from .model.budget import parse_budget
 from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
@@ -18,8 +20,6 @@ from .model.names import check_resource_name
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
 from .options import FACTS, RESOURCE_OPTIONS
-from .propagation import engine, status
-from .propagation.member import Options as EngineOptions
 
 Params = Mapping[str, Any]
 
@@ -93,7 +93,9 @@ def federated_resource(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
-    options = EngineOptions(
+    from .propagation import engine, member
+
+    options = member.Options(
         check=check,
         diff=diff,
         wait=params["wait"],
@@ -109,6 +111,8 @@ def federated_resource(
 
 def cluster(fleet: Fleet, params: Params, check: bool, diff: bool) -> dict[str, Any]:
     """Join or leave; returns the result of the module."""
+    from .membership import run as membership
+
     options = membership.Options(
         present=params["state"] == "present",
         check=check,
@@ -123,6 +127,8 @@ def cluster(fleet: Fleet, params: Params, check: bool, diff: bool) -> dict[str, 
 
 def federated_resource_info(fleet: Fleet, params: Params) -> dict[str, Any]:
     """The state of resources on the members in play; returns the result of the module."""
+    from .propagation import status
+
     chosen: list[str] | None = params.get("name")
     options = status.Options(**_times(params))
     return status.run(fleet, [check_resource_name(name) for name in chosen] if chosen is not None else None, options)

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -125,6 +127,19 @@ def teller(action: ActionBase) -> Callable[[str], None]:
     return lambda line: display.display(f"{name}, {line}")
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without the search for reference cycles, which walks all that was read of a large fleet again and again. The process was
+    forked for this task and ends with it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def run_verb(
     action: ActionBase,
     task_vars: Mapping[str, Any],
@@ -148,6 +163,7 @@ def run_verb(
                     entry["kubeconfig_data"] = json.dumps(entry.pop("kubeconfig"))
             arguments = {k: v for k, v in for_module(params).items() if v is not None and k not in _ACTION_ONLY}
             return dict(action._execute_module(module_args=arguments, task_vars=task_vars))
-        return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation))
+        with _no_collector():
+            return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation))
     except FederationError as error:
         return {"failed": True, "changed": False, "msg": str(error)}

@@ -43,6 +43,7 @@ def _fleet(folder: Path) -> Iterator[ten.Ten]:
         yield ten.Ten(Path(given))
         return
     home = ROOT / ".build" / "sandboxes" / "bench"
+    own = {"HOME": str(Path.home())}  # the programs of the members are in the cache there
     up, down = folder / "up.yml", folder / "down.yml"
     up.write_text(yaml.safe_dump(ten.start_play(home)), "utf-8")
     absent = {"sandbox": home.name, "root": str(home.parent), "state": "absent"}
@@ -50,7 +51,7 @@ def _fleet(folder: Path) -> Iterator[ten.Ten]:
     down.write_text(yaml.safe_dump([{"name": "Down", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
     try:
         print("Starting ten members, which takes about a minute", file=sys.stderr, flush=True)
-        processes.run(["ansible-playbook", str(up)], folder).expect("failed=0")
+        processes.run(["ansible-playbook", str(up)], folder, own).expect("failed=0")
         yield ten.Ten(home)
     finally:
         if os.environ.get("BENCH_KEEP"):
@@ -58,7 +59,7 @@ def _fleet(folder: Path) -> Iterator[ten.Ten]:
         else:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # whoever is impatient now would leave ten members running
-            processes.run(["ansible-playbook", str(down)], folder).expect("failed=0")
+            processes.run(["ansible-playbook", str(down)], folder, own).expect("failed=0")
 
 
 def _conditions(repeat: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
@@ -94,6 +95,16 @@ def test_two_runs_at_once_never_make_a_mixture(federation: Federation) -> None:
 @pytest.mark.timeout(1800)
 def test_two_runs_at_once_fifty_times(federation: Federation) -> None:
     assert race(federation, 50), "no two runs ever met: this shows nothing"
+
+
+@pytest.fixture(autouse=True)
+def freed(federation: Federation) -> Iterator[None]:
+    """Whatever lock a test leaves behind is gone before the members leave their federation."""
+    yield
+    for client in federation.kube.values():
+        space = names.federation_namespace(federation.name)
+        if client.get("coordination.k8s.io/v1", "Lease", names.LEASE, space):
+            client.delete("coordination.k8s.io/v1", "Lease", names.LEASE, space)
 
 
 def put_lease(federation: Federation, member: str, holder: str, seconds: int, process: str = "") -> None:

@@ -227,12 +227,14 @@ class MemberApi:
         answer = self.decoded(response, secret=body["kind"] == "Secret")
         return Applied(response.code == 201, answer.get("metadata") or {})
 
-    def patch(self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str) -> None:
+    def patch(
+        self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str, dry_run: bool = False
+    ) -> Applied:
         """Patch one object in the given form (`JSON_PATCH`)."""
-        response = self.call(
-            "PATCH", kind.path(namespace, quote(name)), {"fieldManager": manager}, body, METADATA, form
-        )
-        self.decoded(response, secret=kind.kind.kind == "Secret")
+        query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
+        response = self.call("PATCH", kind.path(namespace, quote(name)), query, body, METADATA, form)
+        answer = self.decoded(response, secret=kind.kind.kind == "Secret")
+        return Applied(False, answer.get("metadata") or {})
 
     def delete(
         self, kind: ApiKind, namespace: str, name: str, metadata: Mapping[str, Any], dry_run: bool = False

@@ -117,7 +117,7 @@ class _Run:
 
             def take(name: str) -> None:
                 try:
-                    self.lock.take(self._hand(name).api)
+                    self.lock.take(self._hand(name).api, 0.0)
                 except Held as error:
                     held[name] = error
 

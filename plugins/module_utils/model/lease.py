@@ -36,6 +36,10 @@ class Lease:
         """Whether its holder let it run out; ``now`` is the API server's time."""
         return now > self.renewed + self.seconds + _ROUNDING
 
+    def used_since(self, moment: float) -> bool:
+        """Whether somebody wrote it at or after a moment by the API server's clock; true also where whole seconds cannot tell."""
+        return bool(self.turns) and self.renewed + _ROUNDING >= moment
+
 
 def _seconds(stamp: object) -> float:
     try:

@@ -15,7 +15,7 @@ from ..model.errors import Kind, MemberError
 from ..model.manifest import ObjectName
 from .change import change, hand_over_replicas
 from .claim import claim
-from .hand import Done, Hand, Outcome, with_metadata
+from .hand import Done, Hand, Outcome, note_settled, with_metadata
 from .observe import SECRET
 from .plan import CRD, LAST_STAGE, Action, Step
 from .wait import wait_healthy
@@ -23,17 +23,10 @@ from .wait import wait_healthy
 #: how long a new CRD may take until its kind is served
 CRD_SECONDS = 15.0
 
-_NOTHING_TO_DO = {Action.NONE: Done.UNCHANGED, Action.KEEP: Done.KEPT, Action.GOING: Done.GOING}
-
 
 def write(hand: Hand, steps: Sequence[Step]) -> None:
     """Everything that is not a deletion. CRDs and namespaces come first, and CRDs are served before the next stage starts."""
-    for step in steps:
-        if step.action == Action.BLOCKED:
-            kind = step.error.kind if isinstance(step.error, MemberError) else Kind.INVALID
-            hand.note(Outcome(step.resource, step.name, Done.FAILED, step.reason, kind))
-        elif step.action in _NOTHING_TO_DO:
-            hand.note(Outcome(step.resource, step.name, _NOTHING_TO_DO[step.action], step.reason))
+    note_settled(hand, steps)
     pending = [step for step in steps if step.action in Action.WRITES]
     for stage in range(LAST_STAGE + 1):
         batch = [step for step in pending if step.stage == stage]

@@ -27,7 +27,7 @@ def change(hand: Hand, step: Step, seen: Mapping[str, Any], reason: str = "") ->
     try:
         applied = hand.apply(step, body, force=True)
     except MemberError as error:
-        if error.kind != Kind.INVALID or step.action != Action.REPAIR or hand.dry_run:
+        if error.kind != Kind.INVALID or step.action != Action.REPAIR:
             raise
         applied = _set_lists_back(hand, step, body, error)
     done = Done.REPAIRED if step.action in (Action.REPAIR, Action.CREATE) else Done.CHANGED
@@ -76,7 +76,10 @@ def _set_lists_back(hand: Hand, step: Step, body: Mapping[str, Any], refused: Me
     operations = repair.list_operations(lost(step.manifest, entry.get("fieldsV1") or {}), step.manifest, live or {})
     if not operations:
         raise refused
-    repair.set_lists_back(hand.api, step.served, space, name, operations, body["metadata"]["uid"], hand.manager)
+    uid = body["metadata"]["uid"]
+    done = repair.set_lists_back(hand.api, step.served, space, name, operations, uid, hand.manager, hand.dry_run)
+    if hand.dry_run:
+        return done  # what follows would be checked against the list as it is
     hand.apply(step, body, force=True)
     repair.forget_helper(hand.api, step.served, space, name, hand.manager)
     return hand.apply(step, body, force=True)

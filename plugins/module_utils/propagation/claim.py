@@ -30,11 +30,11 @@ def claim(hand: Hand, step: Step) -> Outcome:
     metadata = found["metadata"]
     if metadata.get("deletionTimestamp"):
         return _replace(hand, step, metadata)
-    if step.resource == names.RESOURCE_NAMESPACES:
-        return Outcome(step.resource, step.name, Done.UNCHANGED)  # it is there, which is all that is needed
     if _is_as_wanted(hand, step, metadata):
         # our own creation: the request was sent again because its answer was lost
         return Outcome(step.resource, step.name, Done.CREATED, step.reason)
+    if step.resource == names.RESOURCE_NAMESPACES:
+        return Outcome(step.resource, step.name, Done.UNCHANGED)  # it is there, which is all that is needed
     if _is_ours(hand, step, metadata):
         return change(hand, step, metadata, "its labels were removed")
     if step.conflict == ABORT:

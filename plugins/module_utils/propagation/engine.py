@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..fleet.concurrency import SLACK, in_good_time, on_each, start_all
 from ..fleet.deadline import Deadline
@@ -24,7 +24,6 @@ from ..model.resource import Resource
 from ..rendering.overrides import refuse_idle
 from . import result
 from .decide import Decisions, decide, over_budget
-from .lock import Held, Lock, take_all
 from .member import Member, Options
 from .observe import Interest
 from .plan import prepare
@@ -32,6 +31,9 @@ from .progress import Progress, Stage
 
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
+
+if TYPE_CHECKING:
+    from .lock import Held, Lock
 
 
 def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
@@ -68,7 +70,7 @@ def run(fleet: Fleet, resources: Sequence[Resource], options: Options) -> dict[s
     try:
         return engine.go()
     finally:
-        engine.lock.release()
+        engine.close()
         progress.close()
 
 
@@ -76,7 +78,7 @@ class _Run:
     def __init__(self, fleet: Fleet, resources: Sequence[Resource], options: Options) -> None:
         self.fleet = fleet
         self.options = options
-        self.lock = Lock(fleet.federation)
+        self._lock: Lock | None = None
         self.templates = {resource.name: prepare(resource) for resource in resources}
         self.decisions = Decisions()
         self.warnings: list[str] = []
@@ -94,6 +96,18 @@ class _Run:
             frozenset(kind for template in self.templates.values() for kind in template.kinds),
             frozenset(space for template in self.templates.values() for space in template.namespaces),
         )
+
+    def lock(self) -> Lock:
+        """The locks of this run; made, and its code imported, when the first one is needed."""
+        if self._lock is None:
+            from .lock import Lock
+
+            self._lock = Lock(self.fleet.federation)
+        return self._lock
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def stages(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """What each member is at, for the progress of the run."""
@@ -131,7 +145,14 @@ class _Run:
             self._guarded(self.members[name], work)
 
         done = in_good_time(names, guarded, self._late, limit)
-        return sorted(self._going_on(done))
+        return sorted(name for name in done if not self.members[name].finished.is_set())
+
+    def _some_in_time(self, present: list[str], some: list[str], work: Callable[[Member], None]) -> list[str]:
+        """Do ``work`` for some of the members that are present; returns those that still are."""
+        if not some:
+            return present
+        time_left = max(self.members[name].time_left() for name in some)
+        return sorted({*present} - {*some} | {*self._in_time(some, work, Deadline(time_left + SLACK))})
 
     def _guarded(self, member: Member, work: Callable[[Member], None]) -> None:
         """Do some work; what goes wrong is reported of the member, which is finished then."""
@@ -158,31 +179,25 @@ class _Run:
         if self.options.check or not any(self.members[name].writes for name in present):
             return present
         present = self._take_locks(present)
-        changed = self._changed_meanwhile(present)
-        if changed:
-            again = self._in_time(changed, lambda member: member.look_again(self._interest), self._limit(changed))
-            present = sorted((set(present) - set(changed)) | set(again))
-            present = self._plan(present)
+        outdated = [name for name in present if self.members[name].outdated]
+        if outdated:
+            present = self._plan(self._some_in_time(present, outdated, self._look_again))
         return present
 
-    def _limit(self, names: Iterable[str]) -> Deadline:
-        return Deadline(max((self.members[name].time_left() for name in names), default=0.0) + SLACK)
+    def _look_again(self, member: Member) -> None:
+        member.look_again(self._interest)
 
     def _plan(self, present: list[str]) -> list[str]:
         """Decide from what these members remember, and plan each; look up what turns out to be needed for it."""
         memories = {name: self.members[name].seen.memory for name in present}
         resources = [template.resource for template in self.templates.values()]
         self.decisions = decide(self.fleet.members, resources, memories)
-        behind = self._behind(present)
-        if behind:
-            self._in_time(behind, lambda member: member.look_again(self._interest), self._limit(behind))
-            present = self._going_on(present)
+        present = self._some_in_time(present, self._behind(present), self._look_again)
         self._plan_each(present)
         undecided = [name for name in present if self.members[name].undecided]
-        if undecided:
-            self._in_time(undecided, Member.look_for_autoscalers, self._limit(undecided))
-            present = self._going_on(present)
-            self._plan_each(name for name in undecided if name in present)
+        present = self._some_in_time(present, undecided, Member.look_for_autoscalers)
+        self._plan_each(name for name in undecided if name in present)
+        present = [name for name in present if not self.members[name].finished.is_set()]
         self._keep_to_budget(present)
         return present
 
@@ -190,10 +205,6 @@ class _Run:
         for name in names:
             member = self.members[name]
             self._guarded(member, lambda found: found.plan(self.templates, self.decisions))
-
-    def _going_on(self, names: Iterable[str]) -> list[str]:
-        """Those of the members that have not failed meanwhile."""
-        return [name for name in names if not self.members[name].finished.is_set()]
 
     def _behind(self, present: list[str]) -> list[str]:
         """Members whose record of a resource is older than that of others, for example since it was restored from a backup: there
@@ -235,6 +246,8 @@ class _Run:
 
     def _take_locks(self, present: list[str]) -> list[str]:
         """Take the lock of all these members or of none; returns those that have it. MemberError `Held` when another run works."""
+        from .lock import Held, take_all
+
         left = {name: self.members[name].time_left() for name in present}
         answering = present
 
@@ -245,29 +258,19 @@ class _Run:
             def take(member: Member) -> None:
                 try:
                     member.restart_clock(left[member.name])
-                    self.lock.take(member.seen.api)
+                    member.take_lock()
                     member.stage, member.detail = Stage.WAITING, ""
                 except Held as error:
                     held[member.name] = error
                     member.stage, member.detail = Stage.LOCKING, error.holder
 
-            answering = self._in_time(answering, take, self._limit(answering))
+            answering = self._some_in_time(answering, answering, take)
             return held
 
-        waited = take_all(self.lock, present, attempt, self.options.lock_timeout)
+        waited = take_all(self.lock(), present, attempt, self.options.lock_timeout)
         if waited:
             self.warnings.append(f"waited for another run: {waited}")
         return answering
-
-    def _changed_meanwhile(self, present: list[str]) -> list[str]:
-        changed: list[str] = []
-
-        def compare(member: Member) -> None:
-            if member.remembers_something_else():
-                changed.append(member.name)
-
-        self._in_time(present, compare, self._limit(present))
-        return self._going_on(changed)
 
     # each member on its own
 
@@ -283,17 +286,20 @@ class _Run:
         if member.finished.is_set() or not self._settled:
             return
 
-        def catch_up(late: Member) -> None:
+        def plan(late: Member) -> None:
             late.plan(self.templates, self.decisions)
             if late.undecided:
                 late.look_for_autoscalers()
                 late.plan(self.templates, self.decisions)
+
+        def catch_up(late: Member) -> None:
+            plan(late)
             if late.writes and not self.options.check:
-                if not self.lock.holds(late.name):
-                    self.lock.take(late.seen.api)
-                if late.remembers_something_else():
+                if not self.lock().holds(late.name):
+                    late.take_lock()
+                if late.outdated:
                     late.look_again(self._interest)
-                    late.plan(self.templates, self.decisions)
+                    plan(late)
             late.carry_out()
 
         self._guarded(member, catch_up)

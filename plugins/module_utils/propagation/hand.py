@@ -118,3 +118,16 @@ class Hand:
 def deferred(steps: Sequence[Step], reason: str) -> list[Outcome]:
     """The outcomes of deletions that are put off."""
     return [Outcome(s.resource, s.name, Done.DEFERRED, reason) for s in steps if s.action == Action.DELETE]
+
+
+_SETTLED = {Action.NONE: Done.UNCHANGED, Action.KEEP: Done.KEPT, Action.GOING: Done.GOING}
+
+
+def note_settled(hand: Hand, steps: Sequence[Step]) -> None:
+    """The outcomes of steps that take no request: nothing to do, blocked, left alone."""
+    for step in steps:
+        if step.action == Action.BLOCKED:
+            kind = step.error.kind if isinstance(step.error, MemberError) else Kind.INVALID
+            hand.note(Outcome(step.resource, step.name, Done.FAILED, step.reason, kind))
+        elif step.action in _SETTLED:
+            hand.note(Outcome(step.resource, step.name, _SETTLED[step.action], step.reason))

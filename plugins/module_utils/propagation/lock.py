@@ -63,12 +63,19 @@ class Lock:
         self._over = threading.Event()
         self._renewer: threading.Thread | None = None
 
-    def take(self, api: MemberApi) -> None:
-        """Take the lock of one member. `Held` when another run has it; another MemberError when the member does not play."""
+    def take(self, api: MemberApi, seconds: float) -> bool:
+        """Take the lock of one member. `Held` when another run has it; another MemberError when the member does not play.
+
+        Returns whether another run had it within the last ``seconds``: then what was read in that time may be halfway between two
+        states, and has to be read again.
+        """
         for _attempt in range(3):
             lease, now = self._read(api)
-            if lease.holder not in ("", self.holder) and not (lease.expired(now) or is_dead(lease.process)):
-                raise Held(lease.holder)
+            left_behind = False
+            if lease.holder not in ("", self.holder):
+                left_behind = lease.expired(now) or is_dead(lease.process)
+                if not left_behind:
+                    raise Held(lease.holder)
             begun = time.monotonic()
             try:
                 version = self._write(api, self.holder, lease.turns + 1, lease.version)
@@ -76,14 +83,16 @@ class Lock:
                 if error.kind != Kind.CONFLICT:
                     raise
                 continue  # somebody was faster: look who
-            taken = _Taken(api, Lease(turns=lease.turns + 1, version=version), begun + LEASE_SECONDS)
-            with self._guard:
-                self._taken[api.name] = taken
-                if self._renewer is None:
-                    self._renewer = threading.Thread(target=self._renew_all, name="federation-lock", daemon=True)
-                    self._renewer.start()
-            return
+            self._note(_Taken(api, Lease(turns=lease.turns + 1, version=version), begun + LEASE_SECONDS))
+            return left_behind or lease.used_since(now - seconds)
         raise Held("several at once")
+
+    def _note(self, taken: _Taken) -> None:
+        with self._guard:
+            self._taken[taken.api.name] = taken
+            if self._renewer is None:
+                self._renewer = threading.Thread(target=self._renew_all, name="federation-lock", daemon=True)
+                self._renewer.start()
 
     def holds(self, name: str) -> bool:
         """Whether the lock of a member is ours still."""
@@ -129,11 +138,10 @@ class Lock:
         while not self._over.wait(RENEW_SECONDS):
             with self._guard:
                 due = dict(self._taken)
+            self._renew_each(due)
 
-            def renew(name: str, due: dict[str, _Taken] = due) -> None:
-                self._renew(due[name])
-
-            on_each(due, renew, _CALL_SECONDS)
+    def _renew_each(self, due: Mapping[str, _Taken]) -> None:
+        on_each(due, lambda name: self._renew(due[name]), _CALL_SECONDS)
 
     def _renew(self, taken: _Taken) -> None:
         begun = time.monotonic()

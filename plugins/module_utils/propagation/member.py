@@ -1,13 +1,18 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One member in one run: what is read from it, planned for it, written to it, and reported of it."""
+"""One member in one run: what is read from it, planned for it, written to it, and reported of it.
+
+What only a write needs is imported when there is one: Ansible compiles the modules of a collection in every run, and most runs find
+nothing to do.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
@@ -19,26 +24,22 @@ from ..model.keepsake import keepsake_of
 from ..model.manifest import ObjectName
 from ..model.policy import ANY, FailOn
 from ..model.records import ResourceRecord
-from .apply import write
 from .decide import Decisions
-from .hand import Hand, deferred
-from .health import WAITED
-from .lock import Lock
+from .hand import Hand, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
 from .plan import Action, MemberPlan, Step, Template, plan_member
 from .progress import Stage, Tell
-from .remove import delete
 from .result import MemberReport
 from .store import (
     Stored,
-    changed_since,
     delete_resource_record,
     delete_template,
-    read_memory,
     write_resource_record,
     write_template,
 )
-from .wait import wait_healthy
+
+if TYPE_CHECKING:
+    from .lock import Lock
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class Options:
 class Member:
     """The state of one member. Its methods are called by one thread at a time; only the report is read meanwhile."""
 
-    def __init__(self, cluster: Cluster, federation: str, options: Options, width: int, lock: Lock) -> None:
+    def __init__(
+        self, cluster: Cluster, federation: str, options: Options, width: int, lock: Callable[[], Lock]
+    ) -> None:
         self.cluster = cluster
         self.name = cluster.name
         self.report = MemberReport(cluster.name)
@@ -74,6 +77,8 @@ class Member:
         self.stage = Stage.READING
         self.detail = ""
         self.finished = threading.Event()
+        self.outdated = False
+        self._looked = 0.0
         self._federation = federation
         self._options = options
         self._width = width
@@ -97,12 +102,14 @@ class Member:
 
     def look(self, interest: Interest) -> None:
         """Connect and observe."""
+        self._looked = time.monotonic()
         api = connect(self.cluster, self._options.request_timeout, self._budget)
         self.observation = observe(api, self.name, interest, new=self._options.check)
         self.stage = Stage.WAITING
 
     def look_again(self, interest: Interest) -> None:
         """Observe once more, over the same connections."""
+        self._looked, self.outdated = time.monotonic(), False
         self.observation = observe(self.seen.api, self.name, interest, new=self._options.check)
 
     def look_for_autoscalers(self) -> None:
@@ -110,9 +117,9 @@ class Member:
         spaces = {step.name.namespace for plan in self.plans if plan.undecided for step in plan.steps}
         self.observation = with_autoscalers(self.seen, spaces - {""})
 
-    def remembers_something_else(self) -> bool:
-        """Whether another run wrote records here since the observation."""
-        return changed_since(self.seen.memory, read_memory(self.seen.api, self._federation))
+    def take_lock(self) -> None:
+        """Take the lock of the member; notes whether what was observed is out of date since."""
+        self.outdated = self._lock().take(self.seen.api, time.monotonic() - self._looked)
 
     def restart_clock(self, left: float) -> None:
         """Go on with ``left`` seconds for reads and writes: waiting for the lock does not count."""
@@ -174,7 +181,7 @@ class Member:
         return hand
 
     def _may_write(self) -> bool:
-        return self._options.check or self._lock.holds(self.name)
+        return self._options.check or self._lock().holds(self.name)
 
     def carry_out(self) -> None:
         """Bring the member to the plan: records grow, writes, health, prune, records shrink."""
@@ -184,13 +191,13 @@ class Member:
         self.stage = Stage.WRITING
         hand = self._hand()
         self._grow_records()
-        write(hand, _once([step for plan in self.plans for step in plan.steps]))
+        _write(hand, _once([step for plan in self.plans for step in plan.steps]))
         if self._options.wait and not self._options.check and not hand.failed():
             self.stage = Stage.HEALTH
             self._wait()
         self.stage = Stage.PRUNING
         prunable = [plan for plan in self.plans if not self._in_trouble(plan)]
-        delete(hand, [step for plan in prunable for step in plan.steps])
+        _delete(hand, [step for plan in prunable for step in plan.steps])
         for plan in self.plans:
             if plan not in prunable:
                 self.report.outcomes += deferred(plan.steps, "what replaces it is not in place on this member")
@@ -205,8 +212,8 @@ class Member:
                 self.report.outcomes += deferred(plan.steps, reason)
                 continue
             hand = self._hand(outcomes=False)
-            write(hand, plan.steps)
-            delete(hand, plan.steps)
+            _write(hand, plan.steps)
+            _delete(hand, plan.steps)
             self.report.outcomes += hand.outcomes
             self._shrink_records([plan])
 
@@ -217,6 +224,9 @@ class Member:
 
     def _wait(self) -> None:
         """Wait for every workload of the resources on this member."""
+        from .health import WAITED
+        from .wait import wait_healthy
+
         present = [plan for plan in self.plans if plan.resource.present]
         wanted = [s.name for plan in present for s in plan.steps if s.want is not None and s.name.kind in WAITED]
         if not wanted:
@@ -306,6 +316,22 @@ class Member:
             delete_template(self.seen.api, self._federation, record.resource)
         if not record.same_as(stored.record):
             self._store(record)
+
+
+def _write(hand: Hand, steps: Sequence[Step]) -> None:
+    if any(step.action in Action.WRITES for step in steps):
+        from .apply import write
+
+        write(hand, steps)
+    else:
+        note_settled(hand, steps)
+
+
+def _delete(hand: Hand, steps: Sequence[Step]) -> None:
+    if any(step.action == Action.DELETE for step in steps):
+        from .remove import delete
+
+        delete(hand, steps)
 
 
 def _once(steps: Sequence[Step]) -> list[Step]:

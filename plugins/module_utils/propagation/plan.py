@@ -143,6 +143,7 @@ class Template:
     autoscaled: frozenset[ObjectName] = frozenset()
     rendered: dict[Any, list[Any]] = field(default_factory=dict)
     marked: dict[Any, Manifest] = field(default_factory=dict)
+    proven: Proven = field(default_factory=dict)
 
 
 def prepare(resource: Resource) -> Template:
@@ -201,7 +202,14 @@ def marked_copy(want: Manifest, name: ObjectName, federation: str, resource: str
     return mark({**want, "metadata": metadata}, name, federation, resource)
 
 
-def compare(want: Manifest, seen: Mapping[str, Any] | None, federation: str) -> tuple[str, str]:
+#: manifests with the fields that were found to hold all of them. Members share both (`observe.Shared`), and walking them side by
+#: side is the dearest part of a run with nothing to do
+Proven = dict[int, Any]
+
+
+def compare(
+    want: Manifest, seen: Mapping[str, Any] | None, federation: str, proven: Proven | None = None
+) -> tuple[str, str]:
     """What a wanted object needs and why: an Action, and the reason as a person reads it."""
     if seen is None:
         return Action.CREATE, "missing"
@@ -214,8 +222,13 @@ def compare(want: Manifest, seen: Mapping[str, Any] | None, federation: str) -> 
         ) else "not applied yet"
     if annotations.get(names.ANNOTATION_HASH) != wanted[names.ANNOTATION_HASH]:
         return Action.CHANGE, "the wanted state changed"
-    paths = lost(want, entry.get("fieldsV1") or {})
+    fields = entry.get("fieldsV1") or {}
+    if proven is not None and proven.get(id(want)) is fields:
+        return Action.NONE, ""
+    paths = lost(want, fields)
     if not paths:
+        if proven is not None:
+            proven[id(want)] = fields
         return Action.NONE, ""
     by = sorted({holder for path in paths for holder in holders(seen, path, manager)[:1]})
     shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
@@ -230,15 +243,17 @@ def wanted_step(
     federation: str,
     resource: str,
     former: str = "",
+    proven: Proven | None = None,
 ) -> Step:
-    """The step for one wanted object (with our marks), given the metadata of what is there. ``former``: the resource's old name."""
+    """The step for one wanted object (with our marks), given the metadata of what is there. ``former``: the resource's old name;
+    ``proven``: what `compare` found out about other members, where ``marked`` lives as long as that does."""
     seen = objects.get(name)
     renamed = bool(former and seen is not None and is_marked(seen, name, federation, former))
     if seen is not None and (
         seen.get("deletionTimestamp") or not (renamed or is_marked(seen, name, federation, resource))
     ):
         seen = None  # on its way out, a copy with our labels, or another resource's: that shows when we create ours
-    action, reason = compare(marked, seen, federation)
+    action, reason = compare(marked, seen, federation, proven)
     if renamed and seen is not None:
         reason = f"renamed from {former}"
     return Step(resource, name, action, reason, served, marked, seen)
@@ -273,7 +288,14 @@ class _Planner:
         autoscaled = has_replicas(want) and self._autoscaled(want, name)
         marked = self._marked((*place, name.namespace, autoscaled), want, name)
         step = wanted_step(
-            marked, name, served, self.seen.objects, self.federation, resource.name, resource.renamed_from
+            marked,
+            name,
+            served,
+            self.seen.objects,
+            self.federation,
+            resource.name,
+            resource.renamed_from,
+            self.template.proven,
         )
         if autoscaled and (step.action == Action.CREATE or self._holds_replicas(step)):
             step = replace(step, replicas=want["spec"]["replicas"])

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..fleet.api import JSON_PATCH, MemberApi
+from ..fleet.api import JSON_PATCH, Applied, MemberApi
 from ..fleet.discovery import ApiKind
 from ..model.manifest import Manifest
 
@@ -60,11 +60,18 @@ def list_operations(paths: Sequence[str], want: Manifest, live: Mapping[str, Any
 
 
 def set_lists_back(
-    api: MemberApi, kind: ApiKind, namespace: str, name: str, operations: list[Operation], uid: str, manager: str
-) -> None:
+    api: MemberApi,
+    kind: ApiKind,
+    namespace: str,
+    name: str,
+    operations: list[Operation],
+    uid: str,
+    manager: str,
+    dry_run: bool = False,
+) -> Applied:
     """Set the lists under the helper manager, only on the object with this uid."""
     guard = [{"op": "test", "path": "/metadata/uid", "value": uid}]
-    api.patch(kind, namespace, name, guard + operations, JSON_PATCH, helper_of(manager))
+    return api.patch(kind, namespace, name, guard + operations, JSON_PATCH, helper_of(manager), dry_run)
 
 
 def helper_of(manager: str) -> str:

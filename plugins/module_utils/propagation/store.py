@@ -59,16 +59,6 @@ def read_memory(api: MemberApi, federation: str) -> Memory:
     return Memory(member, fleet, fleet_metadata, resources)
 
 
-def changed_since(before: Memory, after: Memory) -> bool:
-    """Whether any record was written, made or deleted between two readings."""
-
-    def versions(memory: Memory) -> dict[str, object]:
-        found = {name: stored.metadata.get("resourceVersion") for name, stored in memory.resources.items()}
-        return {**found, "": memory.fleet_metadata.get("resourceVersion")}
-
-    return versions(before) != versions(after)
-
-
 def _write(
     api: MemberApi,
     federation: str,

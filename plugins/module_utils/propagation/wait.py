@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ..fleet.api import MemberApi
 from ..fleet.deadline import Deadline
 from ..fleet.discovery import ApiKind, Discovery
+from ..model.errors import Kind, MemberError
 from ..model.manifest import GroupKind, ObjectName
 from .health import WAITED, Health, health_of
 
 #: a pause before a list that follows a broken watch, so that a sick server is not asked in a tight loop
 _BREATH = 0.2
+#: what a member says, or does not, while its API server is restarted
+_PASSING = (Kind.UNREACHABLE, Kind.TIMEOUT, Kind.BUSY)
 
 Tell = Callable[[str], None]
 
@@ -39,26 +42,42 @@ def _healthy(state: Mapping[ObjectName, Health], tell: Tell) -> bool:
 def _wait_kind(
     api: MemberApi, kind: ApiKind, selector: str, wanted: Collection[ObjectName], deadline: Deadline, tell: Tell
 ) -> dict[ObjectName, Health]:
+    """Wait for the objects of one kind. A member that is away for a moment, as when its API server restarts, is waited for too;
+    MemberError when it has not come back by the deadline."""
+    state = _missing(wanted, {})
     while True:
-        items, version = api.objects_at(kind, "", selector, metadata_only=False)
-        found = {_name(kind.kind, item): health_of(kind.kind, item) for item in items}
-        state = _missing(wanted, found)
-        if _healthy(state, tell) or deadline.expired():
-            return state
-        for event in api.watch(kind, "", selector, version, deadline):
-            item = event.get("object") or {}
-            if event.get("type") == "ERROR" or "metadata" not in item:
-                break  # for example 410: the version is too old, list again
-            name = _name(kind.kind, item)
-            if name not in state:
-                continue
-            gone = event["type"] == "DELETED"
-            state[name] = Health(0, 0, "it was deleted") if gone else health_of(kind.kind, item)
-            if _healthy(state, tell):
-                return state
+        try:
+            for found in _states(api, kind, selector, state, deadline):
+                state = found
+                if _healthy(state, tell):
+                    return state
+        except MemberError as error:
+            if error.kind not in _PASSING or deadline.expired():
+                raise
+            tell(str(error))
         if deadline.expired():
             return state
         time.sleep(min(_BREATH, deadline.remaining()))
+
+
+def _states(
+    api: MemberApi, kind: ApiKind, selector: str, wanted: Collection[ObjectName], deadline: Deadline
+) -> Iterator[dict[ObjectName, Health]]:
+    """The health of the wanted objects now, and after each change, until the watch ends."""
+    items, version = api.objects_at(kind, "", selector, metadata_only=False)
+    state = _missing(wanted, {_name(kind.kind, item): health_of(kind.kind, item) for item in items})
+    yield state
+    if deadline.expired():
+        return
+    for event in api.watch(kind, "", selector, version, deadline):
+        item = event.get("object") or {}
+        if event.get("type") == "ERROR" or "metadata" not in item:
+            return  # for example 410: the version is too old, list again
+        name = _name(kind.kind, item)
+        if name in state:
+            gone = event["type"] == "DELETED"
+            state[name] = Health(0, 0, "it was deleted") if gone else health_of(kind.kind, item)
+            yield state
 
 
 def wait_healthy(

@@ -80,7 +80,9 @@ def fingerprint(want: Any) -> str:
     return f"{HASH_FORM}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def applied_entry(metadata: Mapping[str, Any], manager: str, api_version: str | None = None) -> dict[str, Any] | None:
+def applied_entry(
+    metadata: Mapping[str, Any], manager: str, api_version: str | None = None
+) -> Mapping[str, Any] | None:
     """The managedFields entry of our server-side apply (in this apiVersion, if given), or None."""
     for entry in metadata.get("managedFields") or []:
         if (
@@ -89,7 +91,8 @@ def applied_entry(metadata: Mapping[str, Any], manager: str, api_version: str | 
             and not entry.get("subresource")
             and (api_version is None or entry.get("apiVersion") == api_version)
         ):
-            return dict(entry)
+            found: Mapping[str, Any] = entry
+            return found
     return None
 
 

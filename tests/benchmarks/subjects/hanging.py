@@ -42,7 +42,8 @@ def _run(bench: Bench, play: Path, hangs: str = "") -> tuple[Ended, list[Request
     finally:
         if hangs:
             ten.resume(hangs)
-    done.expect("timeout" if hangs else "failed=0", code=2 if hangs else 0)
+    # on a machine that is too busy for MEMBER_SECONDS others fail, too, and this measures nothing
+    done.expect(f"failed on 1: {hangs}" if hangs else "failed=0", code=2 if hangs else 0)
     ten.require(RESOURCE, [name for name in ten.names if name != hangs])
     return done, found
 

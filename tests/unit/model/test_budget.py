@@ -78,7 +78,7 @@ def test_what_may_be_given(raw: object, text: str) -> None:
     "raw", [None, "", "  ", "%", "-1", -1, "101%", "5.5", 0.5, True, "half", "50 %", "50%%", [], {}, "1" * 10, "1e3"]
 )
 def test_what_may_not(raw: object) -> None:
-    with pytest.raises(ConfigError, match="neither a number of objects .* nor a share") as caught:
+    with pytest.raises(ConfigError, match=r"neither a number of objects .* nor a share") as caught:
         parse_budget(raw)
     assert repr(raw) in str(caught.value)
 

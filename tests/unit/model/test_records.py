@@ -174,7 +174,9 @@ def test_a_fleet_record_with_odd_members_is_damaged(members: object) -> None:
         load_fleet_record(json.dumps({**json.loads(FLEET.dump()), "members": members}))
 
 
-@pytest.mark.parametrize("part", [{"kinds": [["apps"]]}, {"kinds": 5}, {"placement": 5}, {"epoch": "x"}, {"epoch": None}])
+@pytest.mark.parametrize(
+    "part", [{"kinds": [["apps"]]}, {"kinds": 5}, {"placement": 5}, {"epoch": "x"}, {"epoch": None}]
+)
 def test_a_resource_record_with_odd_parts_is_damaged(part: dict[str, object]) -> None:
     with pytest.raises(MemberError, match="the record of resource shop is damaged"):
         load_resource(json.dumps({**json.loads(RESOURCE.dump()), **part}))

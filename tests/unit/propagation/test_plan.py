@@ -785,20 +785,11 @@ def test_a_template_is_kept_where_it_is_asked_for() -> None:
 # whatever `dialects.documents` lets through
 
 
+KEYS = "template jobTemplate spec metadata containers initContainers labels replicas annotations volumes"
+KEYS += " scaleTargetRef kind name apiVersion group names versions scope served plural"
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "x", "web"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            [
-                *("template", "jobTemplate", "spec", "metadata", "containers", "initContainers", "labels", "replicas"),
-                *("annotations", "volumes", "scaleTargetRef", "kind", "name", "apiVersion", "group", "names"),
-                *("versions", "scope", "served", "plural"),
-            ]
-        ),
-        inner,
-        max_size=6,
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=6),
     max_leaves=25,
 )
 KINDS = ["v1/Pod", "apps/v1/Deployment", "batch/v1/Job", "autoscaling/v2/HorizontalPodAutoscaler"]

@@ -167,7 +167,9 @@ ODD = st.recursive(
 NESTED = st.sampled_from(["spec", "template", "metadata", "labels", "annotations"])
 SPECS = ODD | st.dictionaries(
     st.sampled_from(["template", "jobTemplate", "containers", "initContainers", "volumes", "claimRef", "volumeName"]),
-    SCALARS | st.lists(st.dictionaries(KEYS, SCALARS | st.lists(SCALARS), max_size=3), max_size=2) | ODD
+    SCALARS
+    | st.lists(st.dictionaries(KEYS, SCALARS | st.lists(SCALARS), max_size=3), max_size=2)
+    | ODD
     | st.dictionaries(NESTED, SCALARS | st.dictionaries(NESTED, ODD | st.dictionaries(KEYS, ODD), max_size=3)),
 )
 KINDS = ["Service", "Job", "CronJob", "Pod", "PersistentVolumeClaim", "PersistentVolume", "ServiceAccount", "Secret"]
