@@ -458,6 +458,44 @@ def test_discovery_costs_two_requests() -> None:
     assert seen == ["GET /api", "GET /apis"]
 
 
+def kinds(*names: str, etag: str) -> bytes:
+    items = [{"metadata": {"name": ""}, "versions": [{"version": "v1", "resources": [described(n) for n in names]}]}]
+    return answer(200, {"kind": "APIGroupDiscoveryList", "items": items}, ETag=f'"{etag}"')
+
+
+def described(kind: str) -> dict[str, Any]:
+    plural = kind.lower() + "s"
+    group = {"group": "", "version": "v1", "kind": kind}
+    return {"resource": plural, "responseKind": group, "scope": "Namespaced", "verbs": ["list", "get"]}
+
+
+def test_equal_members_are_discovered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_DISCOVERED", {})
+    monkeypatch.setattr(api_module, "_PARSED", {})
+    none, same = kinds(etag="none"), answer(304)
+    with member(kinds("Pod", etag="one"), none) as (api, _seen):
+        first = api.discover()
+    with noting(same) as (api, seen):
+        assert api.discover() is first
+    assert [b'If-None-Match: "one"' in seen[0], b'If-None-Match: "none"' in seen[1]] == [True, True]
+    with member(kinds("Node", etag="two"), none) as (api, _requests):
+        other = api.discover()
+    assert [kind.kind for kind in first.kinds] == ["Pod"]
+    assert [kind.kind for kind in other.kinds] == ["Node"]
+    # what is remembered is that of the last member that said something new, and never mixed
+    with member(kinds("Pod", etag="one"), same) as (api, _requests):
+        assert api.discover() is first
+
+
+@pytest.mark.parametrize("code", [401, 403, 500])
+def test_a_member_that_refuses_discovery_is_not_given_that_of_another(
+    code: int, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    monkeypatch.setattr(api_module, "_DISCOVERED", {"/api": ('"one"', {}), "/apis": ('"one"', {})})
+    with member(answer(code, {"message": "no"})) as (api, _seen), pytest.raises(MemberError):
+        api.discover()
+
+
 @pytest.mark.parametrize(
     ("given", "kind"),
     [

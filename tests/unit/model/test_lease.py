@@ -99,6 +99,12 @@ def test_what_has_run_out_stays_so(renewed: float, seconds: int, after: float, m
     assert not lease.expired(renewed + min(after, seconds))
 
 
+@pytest.mark.parametrize(("ago", "used"), [(0, True), (-1.9, True), (1.9, True), (2.1, False), (3600, False)])
+def test_whether_it_was_used_since(ago: float, used: bool) -> None:
+    assert Lease(turns=1, renewed=NOW).used_since(NOW + ago) is used
+    assert not Lease(renewed=NOW).used_since(NOW + ago)
+
+
 def test_a_holder_may_miss_a_renewal() -> None:
     assert RENEW_SECONDS * 2 < LEASE_SECONDS
 

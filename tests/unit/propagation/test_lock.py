@@ -133,7 +133,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_free_lock_is_taken_and_given_back() -> None:
     with member() as (api, leases), lock() as ours:
         assert not ours.holds("ams")
-        ours.take(api)
+        ours.take(api, 0)
         assert ours.holds("ams")
         assert leases.holder == ours.holder
         assert read_lease(leases.lease or {}).process == identify()
@@ -145,22 +145,42 @@ def test_a_free_lock_is_taken_and_given_back() -> None:
 
 def test_the_next_run_takes_it() -> None:
     with member() as (api, leases), lock() as first, lock() as second:
-        first.take(api)
+        first.take(api, 0)
         with pytest.raises(Held) as caught:
-            second.take(api)
+            second.take(api, 0)
         assert (caught.value.holder, caught.value.kind) == (first.holder, Kind.LOCKED)
         assert first.holder in str(caught.value)
         assert not second.holds("ams")
         first.release()
-        second.take(api)
+        second.take(api, 0)
         assert leases.holder == second.holder
         assert read_lease(leases.lease or {}).turns == 2
 
 
+@pytest.mark.parametrize(
+    ("holder", "ago", "seconds", "again"),
+    [
+        ("", 3600, 10, False),
+        ("", 5, 10, True),
+        ("", 1, 0, True),  # the server tells whole seconds
+        ("alice", 3600, 10, True),  # she was interrupted: who knows when
+    ],
+)
+def test_what_was_read_while_another_run_worked_is_read_again(holder: str, ago: int, seconds: int, again: bool) -> None:
+    with member() as (api, leases), lock() as ours:
+        leases.put(holder, NOW - ago)
+        assert ours.take(api, seconds) is again
+
+
+def test_a_lock_that_nobody_ever_had_hides_nothing() -> None:
+    with member() as (api, _leases), lock() as ours:
+        assert ours.take(api, 3600) is False
+
+
 def test_only_what_is_chosen_is_given_back() -> None:
     with member("ams") as (ams, one), member("bom") as (bom, other), lock() as ours:
-        ours.take(ams)
-        ours.take(bom)
+        ours.take(ams, 0)
+        ours.take(bom, 0)
         ours.release(["ams", "unknown"])
         assert (ours.holds("ams"), ours.holds("bom")) == (False, True)
         assert (one.holder, other.holder) == ("", ours.holder)
@@ -171,11 +191,11 @@ def test_a_lock_runs_out_by_the_clock_of_the_server(ago: int, free: bool) -> Non
     with member() as (api, leases), lock() as ours:
         leases.put("alice@elsewhere, pid 7", NOW - ago, "another-boot:1:2:3")
         if free:
-            ours.take(api)
+            ours.take(api, 0)
             assert leases.holder == ours.holder
         else:
             with pytest.raises(Held, match="another run works on this federation: alice@elsewhere, pid 7"):
-                ours.take(api)
+                ours.take(api, 0)
             assert leases.writes == 0
 
 
@@ -186,10 +206,10 @@ def test_a_crashed_holder_of_this_machine_holds_up_nobody() -> None:
         with member() as (api, leases), lock() as ours:
             leases.put("bob", NOW, crashed)
             with pytest.raises(Held):
-                ours.take(api)
+                ours.take(api, 0)
             process.kill()
             process.wait(10)
-            ours.take(api)
+            ours.take(api, 0)
             assert leases.holder == ours.holder
 
 
@@ -197,7 +217,7 @@ def test_who_was_faster_has_it() -> None:
     with member() as (api, leases), lock() as ours:
         leases.before_write = lambda: leases.put("carol", NOW)
         with pytest.raises(Held) as caught:
-            ours.take(api)
+            ours.take(api, 0)
         assert caught.value.holder == "carol"
         assert leases.writes == 0
 
@@ -211,7 +231,7 @@ def test_many_that_were_faster() -> None:
 
         leases.before_write = again
         with pytest.raises(Held, match="several at once"):
-            ours.take(api)
+            ours.take(api, 0)
 
 
 @pytest.mark.parametrize("spoil", [RESET_BEFORE, RESET_AFTER, answer(503, {"message": "starting"})])
@@ -219,7 +239,7 @@ def test_a_lost_answer_does_not_lose_the_lock(spoil: bytes | str) -> None:
     """After a lost answer the second try is a conflict with ourselves."""
     with member() as (api, leases), lock() as ours:
         leases.spoil = [spoil]
-        ours.take(api)
+        ours.take(api, 0)
         assert ours.holds("ams")
         assert leases.holder == ours.holder
         leases.spoil = [spoil]
@@ -231,7 +251,7 @@ def test_a_member_that_does_not_play_is_not_held() -> None:
     with member() as (api, leases), lock() as ours:
         leases.spoil = [answer(403, {"message": "leases is forbidden"})]
         with pytest.raises(MemberError) as caught:
-            ours.take(api)
+            ours.take(api, 0)
         assert (caught.value.kind, isinstance(caught.value, Held)) == (Kind.FORBIDDEN, False)
         assert not ours.holds("ams")
 
@@ -239,7 +259,7 @@ def test_a_member_that_does_not_play_is_not_held() -> None:
 def test_what_was_not_renewed_in_time_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_module, "LEASE_SECONDS", 0)
     with member() as (api, leases), lock() as ours:
-        ours.take(api)
+        ours.take(api, 0)
         assert not ours.holds("ams")
         # nor given back: it may be another's by now
         writes = leases.writes
@@ -265,7 +285,7 @@ def renewals(leases: Leases, count: int) -> bool:
 @pytest.mark.usefixtures("busy")
 def test_a_lock_is_renewed_while_the_run_works_and_not_afterwards() -> None:
     with member() as (api, leases), lock() as ours:
-        ours.take(api)
+        ours.take(api, 0)
         assert renewals(leases, 3)
         assert leases.holder == ours.holder
         assert read_lease(leases.lease or {}).turns == 1
@@ -278,8 +298,8 @@ def test_a_lock_is_renewed_while_the_run_works_and_not_afterwards() -> None:
 @pytest.mark.usefixtures("busy")
 def test_a_member_that_does_not_answer_holds_up_no_other_renewal() -> None:
     with member("ams") as (ams, one), member("bom") as (bom, other), lock() as ours:
-        ours.take(ams)
-        ours.take(bom)
+        ours.take(ams, 0)
+        ours.take(bom, 0)
         with one.changed:
             one.spoil = [answer(403, {"message": "forbidden"})] * 1000
         assert renewals(other, 3)
@@ -290,7 +310,7 @@ def test_a_member_that_does_not_answer_holds_up_no_other_renewal() -> None:
 @pytest.mark.parametrize("spoil", [RESET_BEFORE, RESET_AFTER, answer(503, {"message": "starting"})])
 def test_a_renewal_whose_answer_was_lost_is_not_the_last(spoil: bytes | str) -> None:
     with member() as (api, leases), lock() as ours:
-        ours.take(api)
+        ours.take(api, 0)
         assert renewals(leases, 1)
         with leases.changed:
             leases.spoil = [spoil]
@@ -301,7 +321,7 @@ def test_a_renewal_whose_answer_was_lost_is_not_the_last(spoil: bytes | str) -> 
 @pytest.mark.usefixtures("busy")
 def test_a_lock_that_another_run_took_is_not_taken_back() -> None:
     with member() as (api, leases), lock() as ours:
-        ours.take(api)
+        ours.take(api, 0)
         assert renewals(leases, 1)
         with leases.changed:
             leases.put("dave", NOW)

@@ -167,6 +167,20 @@ def test_what_is_added_by_others_is_no_drift() -> None:
     assert compare(want, seen, FEDERATION) == (Action.NONE, "")
 
 
+def test_what_was_compared_for_another_member_is_compared_once() -> None:
+    want, proven = wanted(config_map(a="b")), {}
+    seen = applied_by_us(want)
+    for _member in range(2):
+        assert compare(want, seen, FEDERATION, proven) == (Action.NONE, "")
+    assert proven
+    # fields that are not the very same are looked at anew, and a hash always is
+    drifted = copy.deepcopy(seen)
+    drifted["managedFields"][0]["fieldsV1"]["f:data"] = {"f:other": {}}
+    assert compare(want, drifted, FEDERATION, proven) == (Action.REPAIR, "drift: .data.a")
+    assert compare(want, {**seen, "annotations": {}}, FEDERATION, proven)[0] == Action.CHANGE
+    assert compare(want, seen, FEDERATION, proven) == (Action.NONE, "")
+
+
 # wanted objects
 
 
