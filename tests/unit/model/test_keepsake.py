@@ -157,6 +157,12 @@ def test_patches_that_could_write_a_secret_are_withheld(override: dict[str, Any]
     assert (VALUE in pack_text(found)) is ("patch" in override and not withheld)
 
 
+def test_a_patch_for_one_of_several_secrets_is_withheld() -> None:
+    override = {"target": {"name": "other"}, "patch": PATCH}
+    found = keepsake_of(resource(secret(), secret("other"), config_map(), overrides=[override]), "h")
+    assert (found.asked["overrides"], found.withheld) == ([], ("overrides[0]",))
+
+
 def pack_text(kept: Keepsake) -> str:
     return zlib.decompress(base64.b64decode(pack(kept, None))).decode()
 

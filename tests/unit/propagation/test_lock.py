@@ -247,6 +247,15 @@ def test_a_lost_answer_does_not_lose_the_lock(spoil: bytes | str) -> None:
         assert leases.holder == ""
 
 
+def test_a_lock_is_given_back_also_when_a_renewal_was_under_way() -> None:
+    with member() as (api, leases), lock() as ours:
+        ours.take(api, 0)
+        assert leases.lease is not None
+        leases.keep(leases.lease, NOW)  # a version that the run has not heard of yet
+        ours.release()
+        assert leases.holder == ""
+
+
 def test_a_member_that_does_not_play_is_not_held() -> None:
     with member() as (api, leases), lock() as ours:
         leases.spoil = [answer(403, {"message": "leases is forbidden"})]

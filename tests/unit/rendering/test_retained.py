@@ -230,6 +230,21 @@ LISTED += ("uid", "resourceVersion", "job-name", "pv.kubernetes.io/bind-complete
 LISTED += ("volumeMounts", "annotations", "secrets", "data")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_fields_of_other_names_stay_in_every_kind(kind: str) -> None:
+    item = {"name": "data", "value": "x", "hostPath": {"path": "/"}}
+    others = (
+        "replicas ports type claimName nodeSelector serviceName externalIPs containers initContainers env backoffLimit"
+    )
+    spec = {key: [copy.deepcopy(item)] for key in others.split()} | {"claimRef": {"name": "data", "namespace": "x"}}
+    spec |= {"template": {"metadata": {"labels": {"app": "web"}, "annotations": {"team": "x"}}, "spec": dict(spec)}}
+    given_ = manifest(
+        kind, spec, {"team": "shop"}, status={"phase": "x"}, secrets=[{"name": "registry"}], data={"a": "b"}
+    )
+    given_["metadata"] |= {"labels": {"job-name": "x"}, "finalizers": ["x"], "uid": "u", "resourceVersion": "7"}
+    assert left(given_) == given_
+
+
 @STEADY
 @given(ODD_MANIFESTS)
 def test_nothing_that_is_not_listed_is_touched(given_: dict[str, Any]) -> None:
