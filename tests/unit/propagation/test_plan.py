@@ -168,7 +168,8 @@ def test_what_is_added_by_others_is_no_drift() -> None:
 
 
 def test_what_was_compared_for_another_member_is_compared_once() -> None:
-    want, proven = wanted(config_map(a="b")), {}
+    want = wanted(config_map(a="b"))
+    proven: dict[int, Any] = {}
     seen = applied_by_us(want)
     for _member in range(2):
         assert compare(want, seen, FEDERATION, proven) == (Action.NONE, "")

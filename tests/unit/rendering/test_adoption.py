@@ -140,7 +140,7 @@ def test_what_nobody_applied_is_not_migrated() -> None:
 
 # laws
 
-NODES = st.recursive(
+NODES: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.just({}),
     lambda inner: st.dictionaries(
         st.sampled_from([".", "f:a", "f:b", 'k:{"name":"x"}', 'v:"y"']), inner, min_size=1, max_size=3
