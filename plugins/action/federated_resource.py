@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -35,10 +36,11 @@ class ActionModule(ActionBase):
             return verbs.federated_resource(fleet, resources(params), params, task.check_mode, task.diff, tell)
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
-            """The module cannot read the controller's files: it gets their contents as definitions."""
+            """The module cannot read the controller's files: it gets their contents, as one text that is never shown."""
             entries = verbs.resource_entries(params)
             for entry, resource in zip(entries, resources(params), strict=True):
-                entry.update(src=None, template=None, definition=list(resource.manifests) or None)
+                data = json.dumps(resource.manifests) if resource.manifests else None
+                entry.update(src=None, template=None, definition=None, definition_data=data)
             own = {key: value for key, value in params.items() if key not in options.RESOURCE_OPTIONS}
             return {**own, "resources": [{k: v for k, v in entry.items() if v is not None} for entry in entries]}
 

@@ -63,6 +63,7 @@ _RESOURCE: Spec = {
     "src": {"type": "list", "elements": "str"},
     "template": {"type": "list", "elements": "str"},
     "definition": {"type": "raw"},
+    "definition_data": {"type": "str", "no_log": True},
     "namespace": {"type": "str", "default": "default"},
     "placement": {"type": "dict"},
     "overrides": {"type": "list", "elements": "dict"},

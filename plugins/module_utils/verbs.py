@@ -57,11 +57,12 @@ def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Res
     manifests = []
     for source, text in sources:
         manifests += read_manifests(read_text(text, source), source)
-    definition = entry.get("definition")
-    if definition is not None:
-        place = f"the definition of resource {name}"
-        documents = read_text(definition, place) if isinstance(definition, str) else [definition]
-        manifests += read_manifests(documents, place)
+    for key in ("definition", "definition_data"):
+        definition = entry.get(key)
+        if definition is not None:
+            place = f"the {key} of resource {name}"
+            documents = read_text(definition, place) if isinstance(definition, str) else [definition]
+            manifests += read_manifests(documents, place)
     resource = parse_resource(entry, manifests)
     refuse_twins(resource.manifests, resource.namespace)
     return resource
@@ -95,6 +96,8 @@ def federated_resource(
     """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
     from .propagation import engine, member
 
+    if params["concurrency"] < 1:
+        raise ConfigError("concurrency must be 1 or more")
     options = member.Options(
         check=check,
         diff=diff,

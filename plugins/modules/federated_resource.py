@@ -54,6 +54,11 @@ options:
       definition: &definition
         description: Manifests inline, as a mapping, a list of mappings, or YAML text.
         type: raw
+      definition_data: &definition_data
+        description:
+          - As O(resources[].definition), as YAML or JSON text that is never shown in results or logs.
+          - With O(clusters), manifests from files and definitions are handed over in this form.
+        type: str
       namespace: &namespace
         description:
           - Where namespaced manifests go that name no namespace.
@@ -122,6 +127,7 @@ options:
   src: *src
   template: *template
   definition: *definition
+  definition_data: *definition_data
   namespace: *namespace
   placement: *placement
   overrides: *overrides

@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,7 +54,23 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
         raise ConfigError(
             "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
         )
+    _refuse_several_names(hostvars, hosts)
     return build_fleet(federation, (verbs.read_cluster(host, _host_options(hostvars, host)) for host in hosts), in_play)
+
+
+def _refuse_several_names(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> None:
+    """The task is read once, as its first host sees it: a name of their own would be lost for all other hosts."""
+    given: dict[str, str] = {}
+    for host in hosts:
+        name = hostvars[host].get("federation_name")
+        if name is not None:
+            given.setdefault(str(name), host)
+    if len(given) > 1:
+        shown = ", ".join(f"{name} ({host}, for one)" for name, host in sorted(given.items())[:4])
+        raise ConfigError(
+            f"the hosts of one fleet have different federation_name: {shown}",
+            "one group is one federation; put them into groups of their own, and set fleet_group",
+        )
 
 
 def federation_name(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
@@ -97,10 +113,10 @@ def sources_of(action: ActionBase, entry: Mapping[str, Any], task_vars: Mapping[
     """(name, YAML text) of everything that ``src`` and ``template`` name."""
     sources = []
     try:
-        for path in entry.get("src") or []:
+        for path in filter(None, entry.get("src") or []):
             files = _files(action, "files", path, (".yaml", ".yml", ".json"))
             sources += [(os.path.relpath(file), _text(action, file)) for file in files]
-        for path in entry.get("template") or []:
+        for path in filter(None, entry.get("template") or []):
             files = _files(action, "templates", path, (".j2", ".yaml", ".yml", ".json"))
             sources += [(os.path.relpath(file), _render(action, file, task_vars)) for file in files]
     except UnicodeDecodeError:
@@ -151,6 +167,8 @@ def run_verb(
 
     ``in_process(params, fleet)`` returns the result; ``for_module(params)`` returns the arguments of the module.
     """
+    # an unanswered question of a survey arrives as "": nothing is asked for by it
+    action._task.args = {key: value for key, value in action._task.args.items() if value != ""}
     try:
         _validation, params = action.validate_argument_spec(argument_spec=spec)
         params = plain(params)

@@ -251,8 +251,18 @@ def user_of(client: Kube, name: str, rules: list[dict[str, Any]]) -> Iterator[st
     """The token of a ServiceAccount that may do everywhere what ``rules`` say (as in a ClusterRole), for as long as the context lasts."""
     account = f"test-{name}"
     rbac = "rbac.authorization.k8s.io"
-    role = {"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "metadata": {"name": account}, "rules": rules}
-    binding = {
+    user: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": account, "namespace": "default"},
+    }
+    role: dict[str, Any] = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": account},
+        "rules": rules,
+    }
+    binding: dict[str, Any] = {
         "apiVersion": f"{rbac}/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": account},
@@ -261,11 +271,7 @@ def user_of(client: Kube, name: str, rules: list[dict[str, Any]]) -> Iterator[st
     }
     made: list[dict[str, Any]] = []
     try:
-        for manifest in (
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": "default"}},
-            role,
-            binding,
-        ):
+        for manifest in (user, role, binding):
             client.create(manifest, manifest["metadata"].get("namespace"))
             made.append(manifest)
         core = kubernetes.client.CoreV1Api(client.client.client)

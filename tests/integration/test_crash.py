@@ -125,7 +125,7 @@ class Theatre:
             if not any(member["objects"]["going"] for member in played.result["members"].values()):
                 return played
             self.settled()
-        raise AssertionError(f"{act} does not come to an end: {played.message}")
+        raise AssertionError(f"{act} does not come to an end in {RUNS} runs")
 
     def settled(self) -> State:
         """The state once everything that is being deleted is gone."""
@@ -234,6 +234,39 @@ def test_killed_at_a_write_of_each_sort(theatre: Theatre) -> None:
         theatre.check(act, states[act], f"{act}, killed where " + " and where ".join(what for what, _s, _l in kills))
 
 
+def _kept(state: State) -> State:
+    """The state without what a removal does not take back: CRDs, and the Lease that the first run with writes makes."""
+    outlives = (CRD[1], "Lease")
+    return {m: {n: o for n, o in found.items() if n.split(" ")[0] not in outlives} for m, found in state.items()}
+
+
+def _check_removed(theatre: Theatre, empty: State, after: str) -> None:
+    """Another wish than that of the killed run, which only its records can make come true: nothing of it is left."""
+    theatre.run("removal")
+    assert _kept(theatre.settled()) == _kept(empty), after
+    theatre.forget_crds()
+
+
+def test_killed_and_then_removed(theatre: Theatre) -> None:
+    empty = theatre.settled()
+    assert theatre.killed("first", _is("PATCH", "/deployments/", 201), True)
+    _check_removed(theatre, empty, "killed where an object is made")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3 * 3600)
+def test_killed_at_every_write_and_then_removed(theatre: Theatre) -> None:
+    empty = theatre.settled()
+    for number in itertools.count(1):
+        assert number < MOST
+        killed = theatre.killed("first", _number(number), True)
+        print(f"killed at write {number}: {killed}")
+        _check_removed(theatre, empty, f"killed at write {number}: {killed}")
+        if killed is None:
+            break
+    assert number > 20  # three locks, records, and everything that the first act makes
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3 * 3600)
 @pytest.mark.parametrize("lose_answer", [False, True], ids=["answered", "answer-lost"])
@@ -251,7 +284,9 @@ def test_killed_at_every_write(theatre: Theatre, lose_answer: bool) -> None:
             else:
                 kills[act] += 1
                 theatre.run(act)
-            theatre.check(act, states[act], f"{act}, killed at write {number} ({killed})")
+            after = f"{act}, killed at write {number}: {killed}"
+            print(after)
+            theatre.check(act, states[act], after)
         theatre.forget_crds()
         if ended == len(ACTS):
             break

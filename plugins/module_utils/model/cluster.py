@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ConfigError
-from .names import check_federation_name
+from .names import check_federation_name, check_member_name
 from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys, optional_text
 
 NO_SCHEDULE = "NoSchedule"
@@ -106,7 +106,7 @@ def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, An
     zone = raw.get("zone")
     taints = as_list(given(raw.get("taints"), []), f"{name}: taints")
     return Cluster(
-        name=name,
+        name=check_member_name(name),
         labels=as_text_map(given(raw.get("labels"), {}), f"{name}: labels"),
         region=text("region"),
         zones=() if zone is None else as_texts(zone, f"{name}: zone"),

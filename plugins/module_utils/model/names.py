@@ -31,6 +31,7 @@ LEASE = "federation"
 
 SERVICE_ACCOUNT = "federation"
 
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -51,6 +52,17 @@ def check_federation_name(name: object) -> str:
 def check_resource_name(name: object) -> str:
     """Return the name if it can stand in a label and in the name of a record; ConfigError otherwise."""
     return _checked("resource name", name, 54)
+
+
+def check_member_name(name: object) -> str:
+    """Return the name if it can stand in a label, as the fleet record needs it; ConfigError otherwise."""
+    if not isinstance(name, str) or not _LABEL_VALUE.fullmatch(name) or len(name) > 63:
+        raise ConfigError(
+            f"{name!r} cannot be the name of a member: use at most 63 letters, digits, '-', '_' and '.', starting and ending with "
+            "a letter or digit",
+            "rename the host; what it is called elsewhere goes into cluster_host or cluster_context",
+        )
+    return name
 
 
 def federation_namespace(federation: str) -> str:

@@ -20,6 +20,8 @@ from ..fleet.concurrency import SLACK, in_good_time, on_each, start_all
 from ..fleet.deadline import Deadline
 from ..model.cluster import Fleet
 from ..model.errors import ConfigError, FederationError, Kind, MemberError, internal_error
+from ..model.manifest import GroupKind
+from ..model.records import ResourceRecord
 from ..model.resource import Resource
 from ..rendering.overrides import refuse_idle
 from . import result
@@ -207,31 +209,23 @@ class _Run:
             self._guarded(member, lambda found: found.plan(self.templates, self.decisions))
 
     def _behind(self, present: list[str]) -> list[str]:
-        """Members whose record of a resource is older than that of others, for example since it was restored from a backup: there
-        may be kinds that it does not name. From now on all recorded kinds are looked for."""
-        records = {
-            name: {
-                n: s.record
-                for n, s in self.members[name].seen.memory.resources.items()
-                if n in self._interest.resources
-            }
-            for name in present
-        }
-        everything = [record for found in records.values() for record in found.values()]
-        kinds = self._interest.kinds.union(*(record.kinds for record in everything))
-        spaces = self._interest.namespaces.union(*(record.namespaces for record in everything))
-        newest = {n: self.decisions.epochs.get(n, 1) - 1 for n in self.templates}
-        behind = [
-            name
-            for name in present
-            if kinds - self.members[name].seen.kinds
-            and any(
-                name in self.decisions.placements[n] and epoch and getattr(records[name].get(n), "epoch", 0) < epoch
-                for n, epoch in newest.items()
+        """Members whose record of a resource does not name all kinds that those of others do, for example since it was restored from
+        a backup: there may be objects of these kinds. From now on all recorded kinds are looked for."""
+        records: dict[str, list[tuple[str, ResourceRecord]]] = {}
+        for name in present:
+            for resource, stored in self.members[name].seen.memory.resources.items():
+                if resource in self._interest.resources:
+                    records.setdefault(resource, []).append((name, stored.record))
+        behind = set()
+        for resource, found in records.items():
+            kinds = frozenset[GroupKind]().union(*(record.kinds for _name, record in found))
+            spaces = frozenset[str]().union(*(record.namespaces for _name, record in found))
+            holders = {name for name, _record in found} | set(self.decisions.placements.get(resource, ()))
+            behind |= {name for name in holders & set(present) if kinds - self.members[name].seen.kinds}
+            self._interest = replace(
+                self._interest, kinds=self._interest.kinds | kinds, namespaces=self._interest.namespaces | spaces
             )
-        ]
-        self._interest = replace(self._interest, kinds=kinds, namespaces=spaces)
-        return behind
+        return sorted(behind)
 
     def _keep_to_budget(self, present: list[str]) -> None:
         for name, template in self.templates.items():

@@ -153,12 +153,13 @@ def _headline(resources: Mapping[str, ResourceReport], members: Mapping[str, Mem
     totals = count([outcome for member in members.values() for outcome in member.outcomes])
     objects = _counted(totals, _HEADLINE) or "nothing to do"
     failing = [m for m in taking_part if m.status == Status.FAILED]
-    head = f"{len(taking_part)} member{'s' if len(taking_part) != 1 else ''}: {objects}"
-    if check:
-        head = f"check mode, nothing was written; {head}"
+    parts = [objects]
     if failing:
-        head += f"; failed on {len(failing)}: {_failures(failing)}"
-    return head
+        parts.append(f"failed on {len(failing)}: {_failures(failing)}")
+        if len(failing) == len(taking_part) and not _counted(totals, _HEADLINE):
+            del parts[0]  # whether there is anything to do is not known
+    head = f"{len(taking_part)} member{'s' if len(taking_part) != 1 else ''}: {'; '.join(parts)}"
+    return f"check mode, nothing was written; {head}" if check else head
 
 
 def build(
