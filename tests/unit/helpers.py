@@ -60,6 +60,17 @@ def deployment(name: str = "web", image: str = "nginx:1.25", **spec: Any) -> dic
     }
 
 
+def autoscaler(name: str = "web", **spec: Any) -> dict[str, Any]:
+    """A HorizontalPodAutoscaler of the Deployment of its name; ``spec`` changes its spec."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name},
+        "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9, **spec},
+    }
+
+
 def served(kind: GroupKind, version: str, plural: str, namespaced: bool = True) -> ApiKind:
     return ApiKind(kind, version, plural, namespaced, frozenset(("list", "get", "patch", "delete")))
 

@@ -18,6 +18,8 @@ from .resource import Resource, parse_resource
 FORM = 1
 _SECRET = GroupKind("", "Secret")
 _VALUES = ("data", "stringData")
+#: the annotation in which kubectl apply remembers a whole manifest, values included
+_REMEMBERED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,25 @@ class Keepsake:
         return parse_resource({**self.asked, "state": "present"}, self.manifests)
 
 
+def _without_values(secret: Manifest) -> Manifest:
+    """A copy of a Secret that shows none of its values."""
+    shown = {key: value for key, value in secret.items() if key not in _VALUES}
+    annotations = secret["metadata"].get("annotations") or {}
+    if _REMEMBERED in annotations:
+        left = {key: value for key, value in annotations.items() if key != _REMEMBERED}
+        shown["metadata"] = {**secret["metadata"], "annotations": left}
+    return shown
+
+
 def keepsake_of(resource: Resource, template: str) -> Keepsake:
     """What may be stored of a resource: Secrets without values, and no patch that could write one. ``template`` is its hash."""
     manifests, withheld = [], []
     secrets = [manifest for manifest in resource.manifests if kind_of(manifest) == _SECRET]
     for manifest in resource.manifests:
-        if manifest in secrets and any(key in manifest for key in _VALUES):
-            withheld.append(str(name_of(manifest)))
-            manifest = {key: value for key, value in manifest.items() if key not in _VALUES}
+        if manifest in secrets:
+            if any(key in manifest for key in _VALUES):
+                withheld.append(str(name_of(manifest)))
+            manifest = _without_values(manifest)
         manifests.append(manifest)
     asked = dict(resource.asked)
     overrides = []

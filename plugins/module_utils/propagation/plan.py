@@ -164,11 +164,15 @@ def _defined_by(crd: Manifest) -> list[tuple[GroupKind, tuple[ApiKind, ObjectNam
     """The kind that a CRD manifest defines, in its storage version, as the API will serve it."""
     try:
         spec = crd["spec"]
-        kind = GroupKind(spec["group"], spec["names"]["kind"])
         version = next(v["name"] for v in spec["versions"] if v.get("served"))
-        served = ApiKind(kind, version, spec["names"]["plural"], spec["scope"] == "Namespaced")
-    except (KeyError, TypeError, StopIteration):
+        texts = (spec["group"], spec["names"]["kind"], version, spec["names"]["plural"])
+        namespaced = spec["scope"] == "Namespaced"
+    except (KeyError, TypeError, AttributeError, StopIteration):
         return []  # the API server says what is wrong with the CRD itself
+    if not all(isinstance(text, str) for text in texts):
+        return []
+    kind = GroupKind(*texts[:2])
+    served = ApiKind(kind, *texts[2:], namespaced)
     return [(kind, (served, ObjectName(CRD, "", crd["metadata"]["name"])))]
 
 
@@ -250,7 +254,9 @@ def wanted_step(
     ):
         seen = None  # on its way out, a copy with our labels, or another resource's: that shows when we create ours
     action, reason = compare(marked, seen, federation, proven)
-    return Step(resource, name, action, f"renamed from {former}" if renamed else reason, served, marked, seen)
+    if renamed and seen is not None:
+        reason = f"renamed from {former}"
+    return Step(resource, name, action, reason, served, marked, seen)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class Progress:
                 return
             stages, details = self._look()
             text = line(time.monotonic() - self._begun, stages, details)
+            if self._over.is_set():
+                return  # a line below the result would be of no use
             if text.partition(": ")[2] != last:
                 tell(text)
                 last = text.partition(": ")[2]

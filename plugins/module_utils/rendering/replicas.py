@@ -16,10 +16,14 @@ _RETAIN_LABEL = "resourcetemplate.karmada.io/retain-replicas"
 
 def scaled_object(autoscaler: Mapping[str, Any], namespace: str) -> ObjectName | None:
     """What a HorizontalPodAutoscaler in ``namespace`` scales; None when it does not say."""
-    target = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
-    if not target.get("kind") or not target.get("name"):
+    spec = autoscaler.get("spec")
+    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
+    if not isinstance(target, dict):
         return None
-    return ObjectName(GroupKind(group_of(target.get("apiVersion") or ""), target["kind"]), namespace, target["name"])
+    version, kind, name = (target.get(key) or "" for key in ("apiVersion", "kind", "name"))
+    if not all(isinstance(part, str) for part in (version, kind, name)) or not kind or not name:
+        return None  # the API server says what is wrong with it
+    return ObjectName(GroupKind(group_of(version), kind), namespace, name)
 
 
 def scaled_objects(manifests: Iterable[Mapping[str, Any]], namespace: str) -> frozenset[ObjectName]:

@@ -27,6 +27,13 @@ _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid
 _TOKEN_VOLUME = "kube-api-access-"
 
 
+def _below(value: Any, *keys: str) -> dict[str, Any]:
+    """The mapping below these keys; {} where something else is there: the API server says what is wrong with it."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
 def _service(spec: dict[str, Any], _manifest: Manifest) -> None:
     if spec.get("clusterIP") != "None":
         spec.pop("clusterIP", None)
@@ -38,17 +45,17 @@ def _job(spec: dict[str, Any], _manifest: Manifest) -> None:
     if spec.get("manualSelector"):
         return
     spec.pop("selector", None)
-    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    labels = _below(spec, "template", "metadata", "labels")
     for label in _JOB_LABELS:
-        if isinstance(labels, dict):
-            labels.pop(label, None)
+        labels.pop(label, None)
 
 
 def _pod(spec: dict[str, Any], _manifest: Manifest) -> None:
     spec.pop("nodeName", None)
     _drop_named(spec, "volumes", _TOKEN_VOLUME)
     for key in ("containers", "initContainers"):
-        for container in spec.get(key) or []:
+        containers = spec.get(key)
+        for container in containers if isinstance(containers, list) else ():
             if isinstance(container, dict):
                 _drop_named(container, "volumeMounts", _TOKEN_VOLUME)
 
@@ -64,7 +71,7 @@ def _drop_named(parent: dict[str, Any], key: str, prefix: str) -> None:
 
 
 def _claim(spec: dict[str, Any], manifest: Manifest) -> None:
-    if "pv.kubernetes.io/bind-completed" in (manifest["metadata"].get("annotations") or {}):
+    if "pv.kubernetes.io/bind-completed" in _below(manifest, "metadata", "annotations"):
         spec.pop("volumeName", None)  # bound there, not chosen by the user
 
 

@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet import api as api_module
-from ansible_collections.multicluster.federation.plugins.module_utils.fleet.api import MemberApi, explain
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet.api import (
+    JSON_PATCH,
+    TRIES,
+    MemberApi,
+    explain,
+)
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.deadline import Deadline
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.discovery import ApiKind
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.kubeconfig import Endpoint
@@ -197,21 +202,56 @@ def test_a_pause_beyond_the_deadline_is_not_made(pauses: list[float]) -> None:
 
 def test_busy_is_not_repeated_for_ever(pauses: list[float]) -> None:
     with member(BUSY) as (api, seen), pytest.raises(MemberError) as caught:
-        api.checked("GET", "/x")
+        api.decoded(api.call("GET", "/x"))
     assert caught.value.kind == Kind.BUSY
-    assert len(seen) == 4
+    assert len(seen) == TRIES
 
 
 @pytest.mark.parametrize("code", [500, 502, 503])
-def test_trouble_is_repeated_for_reads_only(code: int, pauses: list[float]) -> None:
+def test_trouble_is_repeated_where_it_does_no_harm(code: int, pauses: list[float]) -> None:
     trouble = answer(code, {"message": "x"})
-    with member(trouble, OK) as (api, seen):
-        assert api.call("GET", "/x").code == 200
-        assert len(seen) == 2
-    for method in ("PATCH", "DELETE"):
+    for method, again in [("GET", None), ("PATCH", True), ("DELETE", True)]:
         with member(trouble, OK) as (api, seen):
-            assert api.call(method, "/x").code == code
+            assert api.call(method, "/x", again=again).code == 200
+            assert len(seen) == 2
+    for method, again in [("PATCH", None), ("DELETE", None), ("POST", None), ("GET", False)]:
+        with member(trouble, OK) as (api, seen):
+            assert api.call(method, "/x", again=again).code == code
             assert len(seen) == 1
+
+
+def test_trouble_is_not_repeated_for_ever(pauses: list[float]) -> None:
+    with member(answer(503, {"message": "starting"})) as (api, seen):
+        assert api.call("GET", "/x").code == 503
+    assert (len(seen), len(pauses)) == (TRIES, TRIES - 1)
+    assert pauses == sorted(pauses)
+
+
+def test_the_time_that_a_server_in_trouble_asks_for_is_given(pauses: list[float]) -> None:
+    with member(answer(503, {"message": "starting"}, Retry_After="3"), OK) as (api, _seen):
+        assert api.apply(CONFIG_MAPS, "n", config_map("a"), "m", force=False).created is False
+    assert len(pauses) == 1
+    assert 3 <= pauses[0] <= 4
+
+
+LASTING = [
+    'Internal error occurred: failed calling webhook "x.io": failed to call webhook: connection refused',
+    "etcdserver: mvcc: database space exceeded",
+]
+
+
+@pytest.mark.parametrize("message", LASTING, ids=["webhook", "full"])
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_trouble_that_stays_is_told_at_once(message: str, method: str, pauses: list[float]) -> None:
+    with member(answer(500, {"message": message}), OK) as (api, seen):
+        assert api.call(method, "/x", again=True).code == 500
+    assert (len(seen), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("body", ["failed calling webhook", None, [1], {"message": None}])
+def test_an_answer_in_trouble_may_have_any_form(body: Any, pauses: list[float]) -> None:
+    with member(answer(500, body), OK) as (api, _seen):
+        assert api.call("GET", "/x").code == 200
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 410, 422, 504])
@@ -233,6 +273,30 @@ def test_a_write_is_not_repeated_after_a_reset(method: str, pauses: list[float])
     with member(RESET, OK) as (api, seen), pytest.raises(MemberError, match="was cut"):
         api.call(method, "/x", body={"a": 1})
     assert (len(seen), pauses) == (1, [])
+
+
+def test_a_write_that_does_nothing_the_second_time_is_repeated_after_a_reset(pauses: list[float]) -> None:
+    with member(RESET, RESET, answer(201, {"metadata": {"resourceVersion": "8"}})) as (api, seen):
+        done = api.apply(CONFIG_MAPS, "n", config_map("a"), "m", force=False)
+    assert (done.created, done.metadata) == (True, {"resourceVersion": "8"})
+    assert len(seen) == 3
+    assert seen == [seen[0]] * 3
+    with member(RESET, answer(404, {})) as (api, seen):
+        assert api.delete(CONFIG_MAPS, "n", "a", {"uid": "u"}) == []
+    assert len(seen) == 2
+
+
+def test_a_patch_is_never_sent_twice(pauses: list[float]) -> None:
+    with member(RESET, OK) as (api, seen), pytest.raises(MemberError, match="was cut"):
+        api.patch(CONFIG_MAPS, "n", "a", [{"op": "remove", "path": "/x"}], JSON_PATCH, "m")
+    assert (len(seen), pauses) == (1, [])
+
+
+def test_a_server_that_resets_for_ever_is_given_up(pauses: list[float]) -> None:
+    with member(RESET) as (api, seen), pytest.raises(MemberError, match="was cut") as caught:
+        api.apply(CONFIG_MAPS, "n", config_map("a"), "m", force=False)
+    assert caught.value.kind == Kind.UNREACHABLE
+    assert len(seen) == TRIES
 
 
 def test_a_refused_connection_is_not_tried_again(pauses: list[float]) -> None:
@@ -353,8 +417,8 @@ def test_an_answer_to_an_apply_that_is_no_object_is_an_error_of_this_member() ->
 
 
 def test_a_deletion_is_of_exactly_what_was_seen() -> None:
-    with noting(answer(200, {})) as (api, seen):
-        assert api.delete(CONFIG_MAPS, "n", "a", {"uid": "u", "resourceVersion": "5", "name": "a"}) is True
+    with noting(answer(200, {"kind": "Status", "status": "Success"})) as (api, seen):
+        assert api.delete(CONFIG_MAPS, "n", "a", {"uid": "u", "resourceVersion": "5", "name": "a"}) == []
     body = json.loads(seen[0].partition(b"\r\n\r\n")[2])
     assert body["preconditions"] == {"uid": "u", "resourceVersion": "5"}
     assert body["propagationPolicy"] == "Background"
@@ -362,10 +426,25 @@ def test_a_deletion_is_of_exactly_what_was_seen() -> None:
 
 def test_a_deletion_of_what_is_gone_or_changed() -> None:
     with member(answer(404, {}), answer(409, {"message": "precondition failed"})) as (api, _seen):
-        assert api.delete(CONFIG_MAPS, "n", "a", {}) is False
+        assert api.delete(CONFIG_MAPS, "n", "a", {}) == []
         with pytest.raises(MemberError) as caught:
             api.delete(CONFIG_MAPS, "n", "a", {})
     assert caught.value.kind == Kind.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("metadata", "left"),
+    [
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["acme.io/guard"]}, ["acme.io/guard"]),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": None}, []),
+        # as it was, in the answer to a deletion that took place
+        ({"finalizers": ["acme.io/guard"]}, []),
+        (None, []),
+    ],
+)
+def test_a_deletion_tells_what_holds_the_object_still(metadata: Any, left: list[str]) -> None:
+    with member(answer(200, {"metadata": metadata})) as (api, _seen):
+        assert api.delete(CONFIG_MAPS, "n", "a", {"uid": "u"}) == left
 
 
 # discovery
@@ -377,6 +456,44 @@ def test_discovery_costs_two_requests() -> None:
     with member(GROUPS, GROUPS) as (api, seen):
         assert api.discover().kinds == {}
     assert seen == ["GET /api", "GET /apis"]
+
+
+def kinds(*names: str, etag: str) -> bytes:
+    items = [{"metadata": {"name": ""}, "versions": [{"version": "v1", "resources": [described(n) for n in names]}]}]
+    return answer(200, {"kind": "APIGroupDiscoveryList", "items": items}, ETag=f'"{etag}"')
+
+
+def described(kind: str) -> dict[str, Any]:
+    plural = kind.lower() + "s"
+    group = {"group": "", "version": "v1", "kind": kind}
+    return {"resource": plural, "responseKind": group, "scope": "Namespaced", "verbs": ["list", "get"]}
+
+
+def test_equal_members_are_discovered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_DISCOVERED", {})
+    monkeypatch.setattr(api_module, "_PARSED", {})
+    none, same = kinds(etag="none"), answer(304)
+    with member(kinds("Pod", etag="one"), none) as (api, _seen):
+        first = api.discover()
+    with noting(same) as (api, seen):
+        assert api.discover() is first
+    assert [b'If-None-Match: "one"' in seen[0], b'If-None-Match: "none"' in seen[1]] == [True, True]
+    with member(kinds("Node", etag="two"), none) as (api, _requests):
+        other = api.discover()
+    assert [kind.kind for kind in first.kinds] == ["Pod"]
+    assert [kind.kind for kind in other.kinds] == ["Node"]
+    # what is remembered is that of the last member that said something new, and never mixed
+    with member(kinds("Pod", etag="one"), same) as (api, _requests):
+        assert api.discover() is first
+
+
+@pytest.mark.parametrize("code", [401, 403, 500])
+def test_a_member_that_refuses_discovery_is_not_given_that_of_another(
+    code: int, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    monkeypatch.setattr(api_module, "_DISCOVERED", {"/api": ('"one"', {}), "/apis": ('"one"', {})})
+    with member(answer(code, {"message": "no"})) as (api, _seen), pytest.raises(MemberError):
+        api.discover()
 
 
 @pytest.mark.parametrize(
@@ -397,7 +514,12 @@ def test_discovery_that_fails(given: bytes, kind: str, pauses: list[float]) -> N
     assert caught.value.kind == kind
 
 
-@pytest.mark.parametrize(("body", "version"), [({"gitVersion": "v1.34.4"}, "v1.34.4"), ({}, ""), ("text", "")])
+@pytest.mark.parametrize(("body", "version"), [({"gitVersion": "v1.34.4"}, "v1.34.4"), ({}, "")])
 def test_versions(body: Any, version: str) -> None:
     with member(answer(200, body)) as (api, _seen):
         assert api.version() == version
+
+
+def test_a_page_instead_of_a_version_is_an_error_of_this_member() -> None:
+    with member(answer(200, "<html>welcome</html>")) as (api, _seen), pytest.raises(MemberError, match="not readable"):
+        api.version()

@@ -8,8 +8,19 @@ import threading
 
 import pytest
 
-from ansible_collections.multicluster.federation.plugins.module_utils.fleet.concurrency import each, start_all
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet import concurrency
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet.concurrency import (
+    each,
+    in_good_time,
+    on_each,
+    start_all,
+)
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.deadline import Deadline
+from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import (
+    FederationError,
+    Kind,
+    MemberError,
+)
 from ansible_collections.multicluster.federation.tests.unit.helpers import at_most
 
 ITEMS = [f"item {n}" for n in range(50)]
@@ -96,3 +107,181 @@ def test_a_thread_for_each_name() -> None:
     assert sorted(seen) == ["a", "b"]
     assert all(thread.daemon for thread in threads.values())
     assert threads["a"].name == "federation-a"
+
+
+# each member at once, all waited for
+
+
+def test_what_goes_wrong_is_told_of_the_one_where_it_did() -> None:
+    refused = MemberError(Kind.FORBIDDEN, "no")
+
+    def work(name: str) -> None:
+        if name == "refuses":
+            raise refused
+        if name == "defect":
+            raise ValueError("a defect")
+
+    found = on_each(["fine", "refuses", "defect"], work, 20)
+    assert found.keys() == {"refuses", "defect"}
+    assert found["refuses"] is refused
+    assert isinstance(found["defect"], FederationError)
+    assert "internal error: ValueError: a defect" in str(found["defect"])
+
+
+def test_all_are_at_work_together() -> None:
+    together = threading.Barrier(5)
+    assert on_each("abcde", lambda _name: together.wait(10) and None, 20) == {}
+    assert on_each([], lambda _name: None, 20) == {}
+
+
+def test_one_that_is_not_done_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "SLACK", 0.0)
+    over = threading.Event()
+    try:
+        with at_most(8, at_least=0.2):
+            found = on_each(["a", "hangs", "b"], lambda name: name == "hangs" and over.wait(30) and None, 0.2)
+    finally:
+        over.set()
+    assert found.keys() == {"hangs"}
+    assert isinstance(found["hangs"], MemberError)
+    assert found["hangs"].kind == Kind.TIMEOUT
+    assert "not done in 0.2 s" in str(found["hangs"])
+
+
+# in good time
+
+
+class Late:
+    """Who was late."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, name: str) -> None:
+        with self._changed:
+            self.names.append(name)
+            self._changed.notify_all()
+
+    def wait_for(self, *names: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.names) >= len(names), 10)
+        assert sorted(self.names) == sorted(names)
+
+
+@pytest.fixture
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once half are done, nobody is waited for."""
+    monkeypatch.setattr(concurrency, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1.0)
+
+
+def outlive(name: str) -> None:
+    """Return when the thread of this name has given its answer."""
+    for thread in threading.enumerate():
+        if thread.name == f"federation-{name}":
+            thread.join(10)
+
+
+def test_all_in_good_time() -> None:
+    late, together = Late(), threading.Barrier(4)
+    done = in_good_time("abcd", lambda _name: together.wait(10) and None, late, Deadline(20))
+    assert (sorted(done), late.names) == (["a", "b", "c", "d"], [])
+    with at_most(5):
+        assert in_good_time([], lambda _name: None, late, Deadline(20)) == []
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_one_that_is_late_goes_on_by_itself() -> None:
+    late, returned = Late(), threading.Event()
+
+    def work(name: str) -> None:
+        if name == "slow":
+            returned.wait(30)
+
+    try:
+        with at_most(10):  # far below the limit
+            done = in_good_time(["a", "b", "slow"], work, late, Deadline(60))
+        assert set(done) <= {"a", "b"}
+        assert done
+        assert "slow" not in late.names
+    finally:
+        returned.set()
+    late.wait_for(*({"a", "b", "slow"} - set(done)))
+
+
+def test_once_half_are_done_the_others_get_a_little_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1.0)
+    late, returned = Late(), threading.Event()
+    try:
+        with at_most(10, at_least=0.5):
+            done = in_good_time(["a", "slow"], lambda n: n == "slow" and returned.wait(30) and None, late, Deadline(60))
+    finally:
+        returned.set()
+    assert done == ["a"]
+    late.wait_for("slow")
+
+
+def test_the_longer_the_first_half_takes_the_longer_the_others_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1000.0)
+    late, both = Late(), threading.Barrier(2)
+
+    def work(name: str) -> None:
+        both.wait(10)
+        if name == "first":
+            threading.Event().wait(0.05)  # so the others get 50 s
+        else:
+            outlive("first")
+
+    assert in_good_time(["first", "other"], work, late, Deadline(60)) == ["first", "other"]
+    assert late.names == []
+
+
+@pytest.mark.usefixtures("no_grace")
+def test_fewer_than_half_hurry_nobody() -> None:
+    late, returned = Late(), threading.Event()
+    try:
+        with at_most(10, at_least=0.5):  # until the limit
+            done = in_good_time("abc", lambda n: n != "a" and returned.wait(30) and None, late, Deadline(0.5))
+    finally:
+        returned.set()
+    assert done == ["a"]
+    late.wait_for("b", "c")
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.2])
+def test_nobody_is_waited_for_beyond_the_limit(seconds: float) -> None:
+    late, returned = Late(), threading.Event()
+    try:
+        with at_most(8):
+            assert in_good_time("ab", lambda _name: returned.wait(30) and None, late, Deadline(seconds)) == []
+    finally:
+        returned.set()
+    late.wait_for("a", "b")
+
+
+def test_grace_never_goes_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "GRACE_SECONDS", 60.0)
+    late, returned = Late(), threading.Event()
+    try:
+        with at_most(10):
+            work = in_good_time("ab", lambda n: n == "b" and returned.wait(30) and None, late, Deadline(0.5))
+    finally:
+        returned.set()
+    assert work == ["a"]
+    late.wait_for("b")
+
+
+def test_everybody_is_either_in_time_or_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that come while the door closes are lost to nobody."""
+    monkeypatch.setattr(concurrency, "GRACE_SECONDS", 0.005)
+    monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1.0)
+    names = [f"m-{n}" for n in range(40)]
+    for _round in range(5):
+        late = Late()
+        done = in_good_time(names, lambda n: threading.Event().wait(int(n[2:]) / 2000) and None, late, Deadline(20))
+        late.wait_for(*(set(names) - set(done)))
+        assert len(done) == len(set(done))
+        assert len(done) * 2 >= len(names)

@@ -48,8 +48,9 @@ def refused(
     known: FleetRecord | None = RECORD,
     inventory: tuple[str, ...] = ("ams", "bom"),
     share: bool = False,
+    renamed_from: str = "",
 ) -> MemberError | None:
-    found = refusal(name, seen, known, known.uid if known else "", inventory, share)
+    found = refusal(name, seen, known, known.uid if known else "", inventory, share, renamed_from)
     if found is not None:
         assert found.kind == Kind.REFUSED
         assert found.hint
@@ -112,7 +113,20 @@ def test_the_host_that_joined_stays_and_its_double_is_refused() -> None:
 def test_a_host_that_was_renamed(inventory: tuple[str, ...], where: str) -> None:
     message = text(refused("new", {"new": Seen("k-ams", RECORD, "ams")}, inventory=inventory))
     assert f"this cluster joined as ams, {where}" in message
-    assert "name the host ams again, or let it leave as ams and join as new" in message
+    assert "name the host ams again, or say cluster_renamed_from: ams if its host was renamed" in message
+
+
+def test_a_host_that_says_what_it_was_called() -> None:
+    seen = {"new": Seen("k-ams", RECORD, "ams")}
+    assert refused("new", seen, inventory=("new", "bom"), renamed_from="ams") is None
+    # that name is another host's still, or never was this cluster's
+    assert refused("new", seen, inventory=("new", "ams"), renamed_from="ams")
+    assert refused("new", seen, inventory=("new", "bom"), renamed_from="bom")
+
+
+def test_a_host_that_was_renamed_long_ago_may_say_so_still() -> None:
+    known = record(new="k-ams", bom="k-bom")
+    assert refused("new", {"new": Seen("k-ams", known, "new")}, known, ("new", "bom"), renamed_from="ams") is None
 
 
 def test_a_name_that_another_cluster_joined_with() -> None:

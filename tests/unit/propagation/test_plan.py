@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.discovery import Discovery
 from ansible_collections.multicluster.federation.plugins.module_utils.model import names
@@ -31,6 +33,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.propagatio
 )
 from ansible_collections.multicluster.federation.plugins.module_utils.propagation.store import Memory, Stored
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.ownership import mark, normalise
+from ansible_collections.multicluster.federation.plugins.module_utils.rendering.replicas import AUTOSCALER
 from ansible_collections.multicluster.federation.tests.unit.helpers import (
     CONFIG_MAP,
     CRD,
@@ -38,7 +41,9 @@ from ansible_collections.multicluster.federation.tests.unit.helpers import (
     FEDERATION,
     MANAGER,
     NAMESPACE,
+    STEADY,
     applied_by_us,
+    autoscaler,
     config_map,
     deployment,
     member,
@@ -78,9 +83,17 @@ def plan(
     selected: bool = True,
     discovery: Discovery | None = None,
     record: ResourceRecord | None = None,
+    former: ResourceRecord | None = None,
+    autoscaled: frozenset[ObjectName] | None = None,
 ) -> MemberPlan:
-    memory = Memory(resources={"shop": Stored(record, {})} if record else {})
-    seen = Observation(None, discovery or usual_discovery(), memory, objects or {})  # type: ignore[arg-type]
+    memory = Memory(resources={found.resource: Stored(found, {}) for found in (record, former) if found})
+    seen = Observation(
+        None,  # type: ignore[arg-type]
+        discovery or usual_discovery(),
+        memory,
+        objects or {},
+        autoscaled=autoscaled,
+    )
     return plan_member(prepare(asked), AMS, selected, seen, FEDERATION, {"ams": None}, 5)
 
 
@@ -152,6 +165,21 @@ def test_what_is_added_by_others_is_no_drift() -> None:
     seen["labels"]["team"] = "x"
     seen["managedFields"].append({"manager": "x", "operation": "Update", "fieldsV1": {"f:data": {"f:more": {}}}})
     assert compare(want, seen, FEDERATION) == (Action.NONE, "")
+
+
+def test_what_was_compared_for_another_member_is_compared_once() -> None:
+    want = wanted(config_map(a="b"))
+    proven: dict[int, Any] = {}
+    seen = applied_by_us(want)
+    for _member in range(2):
+        assert compare(want, seen, FEDERATION, proven) == (Action.NONE, "")
+    assert proven
+    # fields that are not the very same are looked at anew, and a hash always is
+    drifted = copy.deepcopy(seen)
+    drifted["managedFields"][0]["fieldsV1"]["f:data"] = {"f:other": {}}
+    assert compare(want, drifted, FEDERATION, proven) == (Action.REPAIR, "drift: .data.a")
+    assert compare(want, {**seen, "annotations": {}}, FEDERATION, proven)[0] == Action.CHANGE
+    assert compare(want, seen, FEDERATION, proven) == (Action.NONE, "")
 
 
 # wanted objects
@@ -326,7 +354,21 @@ def test_a_cluster_scoped_kind_that_comes_along() -> None:
     assert "Shop main" in actions(plan(resource(SHOP, crd(scope="Cluster"))))
 
 
-@pytest.mark.parametrize("changed", [{"versions": []}, {"names": {}}, {"names": None}, {"versions": [{}]}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"versions": []},
+        {"versions": 5},
+        {"versions": ["v1"]},
+        {"versions": [{}]},
+        {"versions": [{"served": True, "name": ["v1"]}]},
+        {"names": {}},
+        {"names": None},
+        {"names": ["Shop"]},
+        {"names": {"kind": ["Shop"], "plural": "shops"}},
+        {"group": {"name": "acme.io"}},
+    ],
+)
 def test_a_broken_crd_defines_nothing_and_is_left_to_the_api_server(changed: dict[str, Any]) -> None:
     found = plan(resource(SHOP, crd(**changed)))
     assert step_of(found, "CustomResourceDefinition shops.acme.io").action == Action.CREATE
@@ -369,12 +411,28 @@ def test_namespaces_are_kept_unless_told_otherwise(allowed: bool, action: str) -
     assert actions(plan(asked, there(namespace("old"), "")))["Namespace old"] == action
 
 
-def test_what_is_on_its_way_out_is_left_alone() -> None:
-    going = there(config_map("old"), deletionTimestamp="2026-01-01T00:00:00Z")
-    assert actions(plan(resource(config_map()), going)) == {
+@pytest.mark.parametrize(
+    ("finalizers", "why"),
+    [
+        (["acme.io/guard", "x/y"], "held by the finalizer acme.io/guard, x/y"),
+        ([], "and shuts down"),
+        (None, "and shuts down"),
+    ],
+)
+def test_what_is_on_its_way_out_is_reported_and_not_deleted_again(finalizers: list[str] | None, why: str) -> None:
+    since = "2026-01-01T00:00:00Z"
+    found = plan(resource(config_map()), there(config_map("old"), deletionTimestamp=since, finalizers=finalizers))
+    assert actions(found) == {
         "ConfigMap default/settings": Action.CREATE,
         "Namespace default": Action.CREATE,
+        "ConfigMap default/old": Action.GOING,
     }
+    assert step_of(found, "ConfigMap default/old").reason == f"is being deleted since {since}, {why}"
+
+
+def test_a_copy_on_its_way_out_is_nobodys_affair() -> None:
+    copied = there(config_map("copy"), deletionTimestamp="2026-01-01T00:00:00Z", managedFields=[])
+    assert actions(plan(resource(config_map()), copied))["ConfigMap default/copy"] == Action.KEEP
 
 
 def test_objects_of_other_resources_are_left_alone() -> None:
@@ -489,3 +547,276 @@ def test_steps_by_action() -> None:
 
 def test_our_manager_is_the_one_of_the_federation() -> None:
     assert MANAGER == "multicluster.federation/acme"
+
+
+# a resource that was renamed
+
+
+OLD = ResourceRecord("stall", frozenset({CONFIG_MAP}), frozenset({"default"}))
+
+
+def renamed(*manifests: dict[str, Any], **raw: Any) -> Resource:
+    return resource(*(manifests or (config_map(),)), renamed_from="stall", **raw)
+
+
+def test_objects_of_the_former_name_are_taken_over_and_not_made_anew() -> None:
+    found = plan(renamed(), there(config_map(), owner="stall"), former=OLD)
+    assert actions(found) == {"ConfigMap default/settings": Action.CHANGE}
+    step = found.steps[0]
+    assert (step.reason, step.resource) == ("renamed from stall", "shop")
+    assert step.seen is not None
+    assert step.manifest["metadata"]["labels"][names.LABEL_RESOURCE] == "shop"
+    assert found.former == Stored(OLD, {})
+    assert found.writes
+
+
+def test_what_the_former_name_has_and_nobody_wants_goes() -> None:
+    objects = {**there(config_map(), owner="stall"), **there(config_map("old"), owner="stall")}
+    assert actions(plan(renamed(), objects, former=OLD)) == {
+        "ConfigMap default/settings": Action.CHANGE,
+        "ConfigMap default/old": Action.DELETE,
+    }
+
+
+def test_objects_of_the_former_name_are_another_resources_when_nothing_was_renamed() -> None:
+    found = plan(resource(config_map()), there(config_map(), owner="stall"), former=OLD)
+    step = step_of(found, "ConfigMap default/settings")
+    assert (step.action, step.seen, found.former) == (Action.CREATE, None, None)
+
+
+def test_a_copy_of_the_former_name_is_not_taken_over() -> None:
+    copied = there(config_map("copy"), owner="stall", managedFields=[])
+    assert actions(plan(renamed(), copied, former=OLD))["ConfigMap default/copy"] == Action.KEEP
+    marked = there(config_map(), owner="stall", annotations={})
+    step = step_of(plan(renamed(), marked, former=OLD), "ConfigMap default/settings")
+    assert (step.action, step.seen) == (Action.CREATE, None)
+
+
+def test_a_renamed_object_on_its_way_out_is_created_anew() -> None:
+    going = there(config_map(), owner="stall", deletionTimestamp="2026-01-01T00:00:00Z")
+    step = step_of(plan(renamed(), going, former=OLD), "ConfigMap default/settings")
+    assert (step.action, step.reason) == (Action.CREATE, "missing")
+
+
+def test_a_rename_that_is_done_is_nothing_to_do() -> None:
+    asked = renamed()
+    first = plan(asked, there(config_map(), owner="stall"), former=OLD)
+    done = plan(asked, there(config_map()), record=first.record)
+    assert set(actions(done).values()) == {Action.NONE}
+    assert not done.writes
+
+
+def test_a_rename_that_was_interrupted_is_finished() -> None:
+    asked = renamed(config_map(), config_map("more"))
+    objects = {**there(config_map()), **there(config_map("more"), owner="stall")}
+    found = plan(asked, objects, record=plan(asked).record, former=OLD)
+    assert actions(found) == {
+        "ConfigMap default/settings": Action.NONE,
+        "ConfigMap default/more": Action.CHANGE,
+    }
+    # and when only the former record is left, that is written away
+    assert plan(asked, {**there(config_map()), **there(config_map("more"))}, former=OLD).writes
+
+
+def test_a_member_that_is_not_selected_gives_the_former_name_up_too() -> None:
+    found = plan(renamed(), there(config_map(), owner="stall"), selected=False, former=OLD)
+    assert actions(found) == {"ConfigMap default/settings": Action.DELETE}
+    assert found.leaving
+    assert found.writes
+    assert plan(renamed(), selected=False, former=OLD).leaving
+
+
+def test_the_namespace_of_the_former_name_is_left_behind() -> None:
+    spaces = there(namespace("old"), "", names.RESOURCE_NAMESPACES)
+    former = replace(OLD, namespaces=frozenset({"old"}))
+    found = plan(renamed(delete_namespaces=True), {**there(config_map()), **spaces}, former=former)
+    assert actions(found)["Namespace old"] == Action.DELETE
+
+
+# replicas that belong to an autoscaler
+
+
+def scaled(**raw: Any) -> Resource:
+    return resource(deployment(replicas=3), **raw)
+
+
+def without_replicas() -> Objects:
+    """The Deployment as it is once its autoscaler has the replicas."""
+    return there(deployment())
+
+
+@pytest.mark.parametrize(
+    ("asked", "autoscaled"),
+    [
+        (scaled(), frozenset({WEB})),
+        (scaled(retain_replicas=True), None),
+        (resource(deployment(replicas=3), autoscaler()), None),
+    ],
+    ids=["on the member", "said so", "in the resource"],
+)
+def test_replicas_are_given_once_and_then_left_alone(asked: Resource, autoscaled: frozenset[ObjectName] | None) -> None:
+    kind = served(AUTOSCALER, "v2", "horizontalpodautoscalers")
+    found = plan(asked, discovery=usual_discovery(kind), autoscaled=autoscaled)
+    step = step_of(found, "Deployment default/web")
+    assert (step.action, step.replicas) == (Action.CREATE, 3)
+    assert "replicas" not in step.manifest["spec"]
+    objects = {**without_replicas(), **there(autoscaler())}
+    found = plan(asked, objects, discovery=usual_discovery(kind), autoscaled=autoscaled)
+    step = step_of(found, "Deployment default/web")
+    assert (step.action, step.replicas) == (Action.NONE, None)
+    assert not found.undecided
+
+
+def test_karmadas_label_leaves_replicas() -> None:
+    labelled = deployment(replicas=3)
+    labelled["metadata"]["labels"] = {"resourcetemplate.karmada.io/retain-replicas": "true"}
+    step = step_of(plan(resource(labelled)), "Deployment default/web")
+    assert (step.replicas, "replicas" in step.manifest["spec"]) == (3, False)
+
+
+def test_an_autoscaler_of_something_else_changes_nothing() -> None:
+    for other in (replace(WEB, name="other"), replace(WEB, namespace="other"), replace(WEB, kind=CONFIG_MAP)):
+        step = step_of(plan(scaled(), autoscaled=frozenset({other})), "Deployment default/web")
+        assert (step.replicas, step.manifest["spec"]["replicas"]) == (None, 3)
+
+
+def test_what_names_no_replicas_leaves_them_anyway() -> None:
+    found = plan(resource(deployment(), config_map(), retain_replicas=True))
+    assert [step.replicas for step in found.steps] == [None] * 3
+
+
+def test_replicas_that_we_hold_are_handed_over() -> None:
+    found = plan(scaled(), there(deployment(replicas=3)), autoscaled=frozenset({WEB}))
+    step = step_of(found, "Deployment default/web")
+    assert (step.action, step.replicas) == (Action.CHANGE, 3)
+    assert "replicas" not in step.manifest["spec"]
+
+
+def test_a_hand_over_that_was_interrupted_is_finished() -> None:
+    """The hash is that of the end already, and the replicas are ours still."""
+    seen = without_replicas()
+    seen[WEB]["managedFields"][0]["fieldsV1"]["f:spec"]["f:replicas"] = {}
+    step = step_of(plan(scaled(), seen, autoscaled=frozenset({WEB})), "Deployment default/web")
+    assert (step.action, step.replicas) == (Action.CHANGE, 3)
+    assert step.reason == "its replicas belong to its autoscaler"
+
+
+def test_replicas_of_an_override_are_given_once_as_well() -> None:
+    asked = scaled(overrides=[{"where": {"region": "eu"}, "replicas": 7}], retain_replicas=True)
+    assert step_of(plan(asked), "Deployment default/web").replicas == 7
+
+
+def test_an_autoscaler_that_went_gives_replicas_back() -> None:
+    step = step_of(plan(scaled(), without_replicas(), autoscaled=frozenset()), "Deployment default/web")
+    assert (step.action, step.replicas, step.manifest["spec"]["replicas"]) == (Action.CHANGE, None, 3)
+
+
+def test_members_with_and_without_an_autoscaler_share_a_template() -> None:
+    template = prepare(scaled())
+    found = []
+    for autoscaled in (frozenset({WEB}), frozenset(), frozenset({WEB})):
+        seen = Observation(None, usual_discovery(), Memory(), autoscaled=autoscaled)  # type: ignore[arg-type]
+        made = plan_member(template, AMS, True, seen, FEDERATION, {}, 1)
+        found.append("replicas" in step_of(made, "Deployment default/web").manifest["spec"])
+    assert found == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("objects", "autoscaled", "undecided"),
+    [
+        ({}, None, False),  # what is created has no autoscaler that minds
+        (there(deployment(replicas=3)), None, False),
+        (there(deployment(replicas=2)), None, True),
+        (there(deployment(replicas=2)), frozenset(), False),
+        (there(deployment(replicas=2)), frozenset({WEB}), False),
+    ],
+    ids=["missing", "nothing to do", "changed", "looked up", "looked up and found"],
+)
+def test_a_look_at_the_autoscalers_is_needed_only_for_a_change(
+    objects: Objects, autoscaled: frozenset[ObjectName] | None, undecided: bool
+) -> None:
+    assert plan(scaled(), objects, autoscaled=autoscaled).undecided is undecided
+
+
+def test_replicas_that_somebody_took_are_looked_up() -> None:
+    seen = there(deployment(replicas=3))
+    del seen[WEB]["managedFields"][0]["fieldsV1"]["f:spec"]["f:replicas"]
+    found = plan(scaled(), seen)
+    assert (actions(found)["Deployment default/web"], found.undecided) == (Action.REPAIR, True)
+
+
+def test_changes_without_replicas_need_no_look() -> None:
+    objects = {**there(deployment(image="old")), **there(config_map(a="old"))}
+    assert not plan(resource(deployment(), config_map()), objects).undecided
+    assert not plan(scaled(retain_replicas=True), there(deployment("web", "old"))).undecided
+
+
+# whether there is anything to write
+
+
+def test_what_is_written() -> None:
+    asked = resource(config_map())
+    kept = plan(asked).record
+    assert kept is not None
+    assert plan(asked, record=kept).writes  # the object is missing
+    assert plan(asked, there(config_map())).writes  # the record is missing
+    assert plan(asked, there(config_map()), record=replace(kept, template="1:other")).writes
+    assert not plan(asked, there(config_map()), record=kept).writes
+    assert not plan(asked, there(config_map()), record=replace(kept, epoch=1)).writes
+    assert plan(asked, {**there(config_map()), **there(config_map("old"))}, record=kept).writes
+    copied = there(config_map("copy"), managedFields=[])
+    assert not plan(asked, {**there(config_map()), **copied}, record=kept).writes
+
+
+def test_a_member_where_everything_is_blocked_remembers_nothing_new() -> None:
+    thing = {"apiVersion": "acme.io/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    assert not plan(resource(thing)).writes
+
+
+def test_what_a_member_that_gives_up_writes() -> None:
+    asked = resource(config_map())
+    assert not plan(asked, selected=False).writes
+    assert plan(asked, selected=False, record=record("default")).writes
+    assert plan(asked, there(config_map()), selected=False).writes
+
+
+def test_what_is_being_deleted_is_waited_for_and_not_written() -> None:
+    """The record stays until the object is gone, so that it is found again."""
+    going = there(config_map(), deletionTimestamp="2026-01-01T00:00:00Z", finalizers=["acme.io/guard"])
+    found = plan(resource(config_map()), going, selected=False, record=record("default"))
+    assert actions(found) == {"ConfigMap default/settings": Action.GOING}
+    assert found.leaving
+    assert not found.writes
+
+
+def test_a_template_is_kept_where_it_is_asked_for() -> None:
+    asked = resource(config_map(), keep_template=True)
+    found = plan(asked).record
+    assert found is not None
+    assert found.kept
+    assert plan(asked, there(config_map()), record=replace(found, kept=False)).writes
+
+
+# whatever `dialects.documents` lets through
+
+
+KEYS = "template jobTemplate spec metadata containers initContainers labels replicas annotations volumes"
+KEYS += " scaleTargetRef kind name apiVersion group names versions scope served plural"
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "x", "web"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=6),
+    max_leaves=25,
+)
+KINDS = ["v1/Pod", "apps/v1/Deployment", "batch/v1/Job", "autoscaling/v2/HorizontalPodAutoscaler"]
+KINDS += ["apiextensions.k8s.io/v1/CustomResourceDefinition", "v1/Secret", "v1/Service"]
+
+
+@STEADY
+@given(st.sampled_from(KINDS), ODD, st.booleans())
+def test_a_manifest_of_any_shape_is_planned(kind: str, spec: Any, retain: bool) -> None:
+    """What is wrong with it, the API server says: only its own object fails then."""
+    version, _slash, name = kind.rpartition("/")
+    odd = {"apiVersion": version, "kind": name, "metadata": {"name": "odd"}, "spec": spec}
+    found = plan(resource(odd, config_map(), retain_replicas=retain))
+    assert actions(found)["ConfigMap default/settings"] == Action.CREATE
+    assert len({str(step.name) for step in found.steps} - {"Namespace default"}) == 2

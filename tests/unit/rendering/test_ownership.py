@@ -24,11 +24,13 @@ from ansible_collections.multicluster.federation.plugins.module_utils.rendering.
     applied_entry,
     fingerprint,
     holders,
+    holds,
     is_marked,
     is_owned,
     lost,
     mark,
     normalise,
+    survivors,
 )
 from ansible_collections.multicluster.federation.tests.unit.helpers import (
     DEPLOYMENT,
@@ -560,9 +562,27 @@ def test_the_newest_holder_comes_first() -> None:
 
 
 def test_we_and_the_status_are_no_holders() -> None:
-    entries = [holding(MANAGER, REPLICAS), holding("kube", REPLICAS, subresource="status")]
+    entries = [holding(MANAGER, REPLICAS, operation="Apply"), holding("kube", REPLICAS, subresource="status")]
     assert held_by(".spec.replicas", *entries, holding("x", {"f:spec": {}})) == []
     assert holders({}, ".spec.replicas", MANAGER) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "who"),
+    [
+        # what anybody can do with --field-manager, and what takes a field from our apply all the same
+        (holding(MANAGER, REPLICAS), "an update under our name multicluster.federation/acme"),
+        (
+            holding(MANAGER, REPLICAS, operation="Apply", subresource="scale"),
+            "an update under our name multicluster.federation/acme",
+        ),
+        (holding("kubectl", REPLICAS, subresource="scale"), "kubectl (scale)"),
+        (holding("kube-controller-manager", REPLICAS, subresource="scale"), "kube-controller-manager (scale)"),
+        (holding("acme", REPLICAS, operation="Apply"), "acme"),
+    ],
+)
+def test_how_a_holder_is_called(entry: dict[str, Any], who: str) -> None:
+    assert held_by(".spec.replicas", entry) == [who]
 
 
 @pytest.mark.parametrize("key_", ["nginx.conf", "app.kubernetes.io/name"])
@@ -584,6 +604,82 @@ def test_the_holder_of_an_item_is_not_that_of_its_neighbour() -> None:
         holding("sidecar-injector", image_of("sidecar"), "2026-02-01T00:00:00Z"),
     ]
     assert held_by(path, *entries)[:1] == ["kubectl-set"]
+
+
+# what we hold, and what stays of what we gave up
+
+
+def test_fields_that_we_hold() -> None:
+    seen = applied_by_us(torture())
+    assert holds(seen, MANAGER, "f:spec", "f:replicas")
+    assert holds(seen, MANAGER, "f:spec")
+    assert not holds(seen, MANAGER, "f:spec", "f:nothing")
+    assert not holds(seen, MANAGER, "f:spec", "f:replicas", "f:more")
+    assert not holds(seen, "somebody", "f:spec")
+    assert not holds({}, MANAGER, "f:spec")
+    assert not holds({"managedFields": [holding(MANAGER, REPLICAS)]}, MANAGER, "f:spec", "f:replicas")
+    assert not holds({"managedFields": [{"manager": MANAGER, "operation": "Apply"}]}, MANAGER, "f:spec")
+
+
+def metadata_of(ours: dict[str, Any], *entries: dict[str, Any]) -> dict[str, Any]:
+    return {"managedFields": [{**holding(MANAGER, ours), "operation": "Apply"}, *entries]}
+
+
+def survivors_of(ours: dict[str, Any], *entries: dict[str, Any]) -> dict[str, str]:
+    """What survives of a replicas field, a key and an item that we held, now that we hold ``ours``."""
+    before = metadata_of({"f:spec": {"f:replicas": {}, "f:ports": {key(port=80): {".": {}, "f:port": {}}}}}, *entries)
+    return {str(path): who for path, who in survivors(before, metadata_of(ours, *entries), MANAGER)}
+
+
+def test_what_nobody_else_holds_is_gone_with_us() -> None:
+    assert survivors_of({"f:spec": {}}) == {}
+    assert survivors_of({}, holding("x", {"f:spec": {"f:paused": {}}})) == {}
+
+
+def test_what_somebody_else_holds_survives() -> None:
+    old, new = holding("alice", REPLICAS, "2026-01-01T00:00:00Z"), holding("bob", REPLICAS, subresource="scale")
+    assert survivors_of({}, old, new) == {".spec.replicas": "bob (scale)"}
+    item = holding("alice", {"f:spec": {"f:ports": {key(port=80): {"f:port": {}}}}})
+    assert survivors_of(REPLICAS, item) == {'.spec.ports[{"port":80}].port': "alice"}
+
+
+def test_what_we_still_hold_did_not_survive_anything() -> None:
+    kept = {"f:spec": {"f:replicas": {}, "f:ports": {key(port=80): {".": {}, "f:port": {}}}}}
+    assert survivors_of(kept, holding("alice", kept)) == {}
+
+
+def test_our_own_marks_are_no_survivors() -> None:
+    marks = {"f:metadata": {"f:labels": {f"f:{names.LABEL_RESOURCE}": {}, "f:team": {}}}}
+    found = survivors(metadata_of(marks), metadata_of({}, holding("x", marks)), MANAGER)
+    assert found == [(".metadata.labels.team", "x")]
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, {}), ({"managedFields": None}, {}), ({}, metadata_of(REPLICAS))])
+def test_where_we_held_nothing_nothing_survives(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert survivors(before, after, MANAGER) == []
+
+
+def leaves(node: dict[str, Any], at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    below = {element: inner for element, inner in node.items() if element != "."}
+    return set().union(*(leaves(inner, (*at, element)) for element, inner in below.items())) if below else {at} - {()}
+
+
+@STEADY
+@given(WANTS, WANTS, WANTS)
+def test_survivors_are_what_we_dropped_and_another_holds(
+    old: dict[str, Any], new: dict[str, Any], other: dict[str, Any]
+) -> None:
+    theirs = held(other)
+    after = metadata_of(held(new), holding("alice", theirs))
+    found = survivors(metadata_of(held(old)), after, MANAGER)
+    assert all(who == "alice" for _path, who in found)
+    steps = {path.steps for path, _who in found}
+    assert len(steps) == len(found)
+
+    def there(node: Any, path: tuple[str, ...]) -> bool:
+        return not path or (path[0] in node and there(node[path[0]], path[1:]))
+
+    assert steps == {p for p in leaves(held(old)) if not there(held(new), p) and there(theirs, p)}
 
 
 def test_the_helper_writes_what_a_server_writes() -> None:
