@@ -111,13 +111,7 @@ class Lock:
         live = {name: taken for name, taken in ours.items() if time.monotonic() < taken.until}
 
         def free(name: str) -> None:
-            api, lease = _briefly(live[name].api), live[name].lease
-            try:
-                self._write(api, "", lease.turns, lease.version)
-            except MemberError as error:
-                found = self._read(api)[0] if error.kind == Kind.CONFLICT else Lease()
-                if found.holder == self.holder:  # a renewal that was under way
-                    self._write(api, "", found.turns, found.version)
+            self._write_again(live[name], "")
 
         on_each(live, free, _RELEASE_SECONDS)
 
@@ -134,6 +128,18 @@ class Lock:
         applied = api.apply(_LEASES, names.federation_namespace(self._federation), body, manager, force=True)
         return str(applied.metadata.get("resourceVersion") or "")
 
+    def _write_again(self, taken: _Taken, holder: str) -> str:
+        """Write over a Lease that we hold. An answer of before may have been lost, or a renewal be under way: then it is ours still,
+        in another version."""
+        api, lease = _briefly(taken.api), taken.lease
+        try:
+            return self._write(api, holder, lease.turns, lease.version)
+        except MemberError as error:
+            found = self._read(api)[0] if error.kind == Kind.CONFLICT else Lease()
+            if found.holder != self.holder:
+                raise
+            return self._write(api, holder, found.turns, found.version)
+
     def _renew_all(self) -> None:
         while not self._over.wait(RENEW_SECONDS):
             with self._guard:
@@ -145,7 +151,7 @@ class Lock:
 
     def _renew(self, taken: _Taken) -> None:
         begun = time.monotonic()
-        version = self._write(_briefly(taken.api), self.holder, taken.lease.turns, taken.lease.version)
+        version = self._write_again(taken, self.holder)
         with self._guard:
             taken.lease = Lease(turns=taken.lease.turns, version=version)
             taken.until = begun + LEASE_SECONDS
