@@ -69,6 +69,8 @@ class Lock:
         Returns whether another run had it within the last ``seconds``: then what was read in that time may be halfway between two
         states, and has to be read again.
         """
+        if self._over.is_set():
+            raise MemberError(Kind.TIMEOUT, "the run was over before it could be written to", "see member_timeout")
         for _attempt in range(3):
             lease, now = self._read(api)
             left_behind = False
