@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,10 +29,9 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _host_options(hostvars: Mapping[str, Any], host: str) -> dict[str, Any]:
+def _host_options(found: Mapping[str, Any], host: str) -> dict[str, Any]:
     """The ``cluster_*`` variables of one host. Each is read by name, so that no other variable of the host is templated."""
     try:
-        found = hostvars[host]
         options = {key: found.get(f"cluster_{key}") for key in (*FACTS, *CONNECTION)}
         return {key: plain(value) for key, value in options.items() if value is not None}
     except AnsibleError as error:
@@ -54,19 +53,22 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
         raise ConfigError(
             "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
         )
-    _refuse_several_names(hostvars, hosts)
-    return build_fleet(federation, (verbs.read_cluster(host, _host_options(hostvars, host)) for host in hosts), in_play)
-
-
-def _refuse_several_names(hostvars: Mapping[str, Any], hosts: Sequence[str]) -> None:
-    """The task is read once, as its first host sees it: a name of their own would be lost for all other hosts."""
-    given: dict[str, str] = {}
+    members = []
+    named: dict[str, str] = {}
     for host in hosts:
-        name = hostvars[host].get("federation_name")
+        found = hostvars[host]  # each time this is asked for, Ansible puts the variables of the host together
+        name = found.get("federation_name")
         if name is not None:
-            given.setdefault(str(name), host)
-    if len(given) > 1:
-        shown = ", ".join(f"{name} ({host}, for one)" for name, host in sorted(given.items())[:4])
+            named.setdefault(str(name), host)
+        members.append(verbs.read_cluster(host, _host_options(found, host)))
+    _refuse_several_names(named)
+    return build_fleet(federation, members, in_play)
+
+
+def _refuse_several_names(named: Mapping[str, str]) -> None:
+    """The task is read once, as its first host sees it: a federation of their own would be lost for all other hosts."""
+    if len(named) > 1:
+        shown = ", ".join(f"{name} ({host}, for one)" for name, host in sorted(named.items())[:4])
         raise ConfigError(
             f"the hosts of one fleet have different federation_name: {shown}",
             "one group is one federation; put them into groups of their own, and set fleet_group",

@@ -33,6 +33,9 @@ _DISCOVERED: dict[str, tuple[str, Any]] = {}
 _PARSED: dict[tuple[str, ...], Discovery] = {}
 _VERSIONS = 32
 
+#: what may stand in a query as it is; urllib3 walks every character of an address
+_PLAIN = "/,!()"
+
 PAGE = 500
 TRIES = 4
 
@@ -124,7 +127,7 @@ class MemberApi:
         429 can, whatever the verb: the server did nothing. After a broken connection or a 5xx nobody knows what was done, so only
         reads are sent again, and writes that the caller says change nothing the second time (``again``).
         """
-        target = path + (f"?{urlencode(query)}" if query else "")
+        target = path + (f"?{urlencode(query, safe=_PLAIN)}" if query else "")
         harmless = method == "GET" if again is None else again
         attempt = 0
         while True:

@@ -38,6 +38,15 @@ class ObjectName:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+def copy_of(value: Any) -> Any:
+    """A copy of plain data (mappings, lists, scalars), several times faster than `copy.deepcopy`."""
+    if isinstance(value, dict):
+        return {key: copy_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copy_of(item) for item in value]
+    return value
+
+
 def group_of(api_version: str) -> str:
     """The group in an apiVersion; "" for the core group."""
     return api_version.rpartition("/")[0]

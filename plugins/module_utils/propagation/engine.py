@@ -124,7 +124,10 @@ class _Run:
             self._settled = True
         finally:
             self._decided.set()  # those that are late end without a write if nothing was settled
-        start_all(present, lambda name: self._carry_out(self.members[name]))
+        busy = [name for name in present if self.options.wait or self.members[name].writes]
+        start_all(busy, lambda name: self._carry_out(self.members[name]))
+        for name in sorted(set(present) - set(busy)):  # nothing to send: no thread is needed
+            self._carry_out(self.members[name])
         self._finish()
         self._leave()
         if self.decisions.missing:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +12,7 @@ from ..fleet.discovery import ApiKind
 from ..model import names
 from ..model.cluster import Cluster
 from ..model.errors import FederationError, Kind, MemberError
-from ..model.manifest import GroupKind, Manifest, ObjectName, kind_of
+from ..model.manifest import GroupKind, Manifest, ObjectName, copy_of, kind_of
 from ..model.records import ResourceRecord
 from ..model.resource import ABORT, Resource
 from ..rendering.overrides import overrides_for, render
@@ -151,7 +150,7 @@ def prepare(resource: Resource) -> Template:
     overrides = [repr(override) for override in resource.overrides]
     return Template(
         resource,
-        tuple(leave_to_member(copy.deepcopy(m)) for m in resource.manifests),
+        tuple(leave_to_member(copy_of(m)) for m in resource.manifests),
         fingerprint([list(resource.manifests), overrides]),
         frozenset(kind_of(m) for m in resource.manifests),
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),

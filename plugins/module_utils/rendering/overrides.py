@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 from ..model.cluster import Cluster
 from ..model.errors import ConfigError
-from ..model.manifest import Manifest, containers, name_of
+from ..model.manifest import Manifest, containers, copy_of, name_of
 from ..model.override import Override
 from ..model.resource import Resource
 from .images import change_image
@@ -89,11 +88,14 @@ def refuse_idle(resource: Resource) -> None:
 
 
 def render(manifest: Manifest, overrides: Sequence[Override], strict: bool) -> tuple[Manifest, list[str]]:
-    """The manifest with the overrides applied, and what was skipped (always empty when ``strict``).
+    """A copy of the manifest with the overrides applied (the manifest itself if there are none), and what was skipped (always empty
+    when ``strict``).
 
     PatchError when a patch does not fit and ``strict`` is set, or when it would change what the object is called.
     """
-    result: Manifest = copy.deepcopy(manifest)
+    if not overrides:
+        return manifest, []
+    result: Manifest = copy_of(manifest)
     skipped: list[str] = []
     for override in overrides:
         if not override.target.matches(result):
