@@ -282,7 +282,7 @@ class _Planner:
                 raise rendered
         except FederationError as error:
             return Step(resource.name, bare, Action.BLOCKED, str(error), error=error)
-        name = replace(bare, namespace=(bare.namespace or resource.namespace) if served.namespaced else "")
+        name = ObjectName(kind, (bare.namespace or resource.namespace) if served.namespaced else "", bare.name)
         want = rendered[0]
         autoscaled = has_replicas(want) and self._autoscaled(want, name)
         marked = self._marked((*place, name.namespace, autoscaled), want, name)
@@ -300,6 +300,8 @@ class _Planner:
             step = replace(step, replicas=want["spec"]["replicas"])
             if step.action == Action.NONE:  # a run ended between the two writes of a hand-over
                 step = replace(step, action=Action.CHANGE, reason="its replicas belong to its autoscaler")
+        if step.action == Action.NONE:
+            return step
         return replace(step, needs=needs, conflict=resource.conflict)
 
     def _served(self, kind: GroupKind, version: str) -> tuple[ApiKind, ObjectName | None]:

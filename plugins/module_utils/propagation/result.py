@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from ..model.errors import FederationError, MemberError
@@ -60,7 +62,8 @@ class MemberReport:
 
     @property
     def changed(self) -> bool:
-        return self.recorded or any(outcome.done in Done.WRITTEN for outcome in self.outcomes)
+        counts = count(self.outcomes)
+        return self.recorded or any(counts.get(done) for done in Done.WRITTEN)
 
     @property
     def status(self) -> str:
@@ -112,10 +115,7 @@ def _counted(counts: Mapping[str, int], kinds: Sequence[str]) -> str:
 
 def count(outcomes: list[Outcome]) -> dict[str, int]:
     """How many outcomes there are of each sort."""
-    counts: dict[str, int] = {}
-    for outcome in outcomes:
-        counts[outcome.done] = counts.get(outcome.done, 0) + 1
-    return counts
+    return Counter(map(attrgetter("done"), outcomes))
 
 
 @dataclass
@@ -145,14 +145,18 @@ def _failures(failing: list[MemberReport]) -> str:
     return "; ".join(causes[:5]) + (f"; and {len(causes) - 5} more causes" if len(causes) > 5 else "")
 
 
-def _headline(resources: Mapping[str, ResourceReport], members: Mapping[str, MemberReport], check: bool) -> str:
+def _headline(
+    resources: Mapping[str, ResourceReport],
+    members: Mapping[str, MemberReport],
+    taking_part: list[MemberReport],
+    failing: list[MemberReport],
+    check: bool,
+) -> str:
     broken = [f"resource {r.name}: {r.error}" for r in resources.values() if r.error]
     if broken:
         return "; ".join(broken)
-    taking_part = [m for m in members.values() if m.status != Status.SKIPPED]
     totals = count([outcome for member in members.values() for outcome in member.outcomes])
     objects = _counted(totals, _HEADLINE) or "nothing to do"
-    failing = [m for m in taking_part if m.status == Status.FAILED]
     parts = [objects]
     if failing:
         parts.append(f"failed on {len(failing)}: {_failures(failing)}")
@@ -171,18 +175,18 @@ def build(
     warnings: list[str],
 ) -> dict[str, Any]:
     """The result of a module, ordered by name so that two runs can be compared line by line."""
-    taking_part = [m for m in members.values() if m.status != Status.SKIPPED]
-    failing = [m for m in taking_part if m.status == Status.FAILED]
+    statuses = {name: member.status for name, member in members.items()}
+    taking_part = [m for name, m in members.items() if statuses[name] != Status.SKIPPED]
+    failing = [m for name, m in members.items() if statuses[name] == Status.FAILED]
     listed = [
         {"member": m.name, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
         for _name, m in sorted(members.items())
-        for o in sorted(m.outcomes, key=lambda o: (o.resource, o.name))
-        if o.done != Done.UNCHANGED
+        for o in sorted((o for o in m.outcomes if o.done != Done.UNCHANGED), key=lambda o: (o.resource, o.name))
     ]
     result: dict[str, Any] = {
         "changed": any(m.changed for m in members.values()),
         "failed": any(r.error for r in resources.values()) or fail_on.too_many(len(failing), len(taking_part)),
-        "msg": _headline(resources, members, check),
+        "msg": _headline(resources, members, taking_part, failing, check),
         "members": {name: member.data() for name, member in sorted(members.items())},
         "resources": {name: resource.data() for name, resource in sorted(resources.items())},
         "objects": listed[:LISTED],

@@ -386,7 +386,7 @@ def test_server_side_apply(code: int, created: bool) -> None:
     with noting(answer(code, {"metadata": {"resourceVersion": "8"}})) as (api, seen):
         done = api.apply(CONFIG_MAPS, "n", config_map("a", x="1"), "multicluster.federation/acme", force=True)
     assert (done.created, done.metadata) == (created, {"resourceVersion": "8"})
-    line = "PATCH /api/v1/namespaces/n/configmaps/a?fieldManager=multicluster.federation%2Facme&force=true HTTP/1.1"
+    line = "PATCH /api/v1/namespaces/n/configmaps/a?fieldManager=multicluster.federation/acme&force=true HTTP/1.1"
     assert seen[0].decode().startswith(line)
     assert b"application/apply-patch+yaml" in seen[0]
 
