@@ -21,7 +21,7 @@ T = TypeVar("T")
 #: seconds that a thread may take beyond its deadline to notice it
 SLACK = 1.0
 #: once half of a fleet has answered, the others get this many times as long, and at least this many seconds
-GRACE_FACTOR, GRACE_SECONDS = 3.0, 1.0
+GRACE_FACTOR, GRACE_SECONDS = 3.0, 0.5
 
 
 def start_all(names: Iterable[str], work: Callable[[str], None]) -> dict[str, threading.Thread]:

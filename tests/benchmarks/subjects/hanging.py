@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet.concurrency import GRACE_SECONDS
 from ansible_collections.multicluster.federation.tests.benchmarks.bench import Bench
 from ansible_collections.multicluster.federation.tests.benchmarks.harness import (
     Figure,
@@ -25,8 +26,6 @@ from ansible_collections.multicluster.federation.tests.benchmarks.ten import SIZ
 
 RESOURCE = "shop"
 MEMBER_SECONDS = 5
-#: what late members are given before the others are told to go on (fleet/concurrency.py)
-GRACE_SECONDS = 1.0
 
 
 def _run(bench: Bench, play: Path, hangs: str = "") -> tuple[Ended, list[Request]]:
