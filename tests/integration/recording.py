@@ -86,12 +86,10 @@ def run(federation: Federation, *arguments: str, inventory: Path | None = None, 
     return Recording(done.returncode, done.stdout, [Event(**json.loads(line)) for line in lines])
 
 
-def task(
-    federation: Federation, name: str, /, keywords: dict[str, Any] | None = None, **options: Any
-) -> dict[str, Any]:
+def task(stage: Federation, title: str, /, keywords: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
     """A task with `federated_resource`, in the test's namespace and run once; ``keywords`` are those of the task."""
-    options = {"namespace": federation.namespace, **options}
-    body = {"name": name, "multicluster.federation.federated_resource": options, "run_once": True}
+    options = {"namespace": stage.namespace, **options}
+    body = {"name": title, "multicluster.federation.federated_resource": options, "run_once": True}
     return {**body, **(keywords or {})}
 
 
