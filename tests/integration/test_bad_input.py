@@ -207,6 +207,7 @@ def test_a_kind_that_the_credential_may_not_write(federation: Federation) -> Non
     rbac = "rbac.authorization.k8s.io"
     rules = [{"apiGroups": [""], "resources": ["configmaps", "namespaces", "nodes"], "verbs": ["*"]}]
     rules += [{"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list"]}]
+    rules += [{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "patch"]}]
     subject = {"kind": "User", "name": "ordinary", "apiGroup": rbac}
     reference = {"kind": "ClusterRole", "name": role, "apiGroup": rbac}
     client.create({"apiVersion": f"{rbac}/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": rules})
