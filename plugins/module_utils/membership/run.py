@@ -262,6 +262,12 @@ class _Run:
         self._everywhere(leaving, self._unmake)
         if before is None:
             return None
+        if not self.options.force:
+            for name in self._silent(before):
+                error = self.reports[name].error
+                if isinstance(error, MemberError):
+                    hint = "force: true lets it leave all the same, and leaves what is on it"
+                    self.reports[name].error = MemberError(error.kind, error.message, hint, error.code)
         gone = {name for name in leaving if self.reports[name].error is None and not self.reports[name].failures}
         for name in self._forgotten(before):
             report = self.reports[name]
