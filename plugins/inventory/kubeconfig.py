@@ -116,7 +116,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 _READ = ("region", "zone", "provider", "labels", "version", "nodes", "uid", "readable", "problem")
@@ -199,7 +199,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             try:
                 known = dict(self._cache[key])
             except (KeyError, TypeError, ValueError):
-                known = {}  # nothing there, too old, or not ours
+                known = {}  # nothing there, or too old, or not ours
+            except AnsibleError as error:
+                self.display.warning(f"{path}: what was kept of the clusters is read anew: {error}")
         marks = {context.name: f"{context.name} {context.server}" for context in chosen}
         missing = [c for c in chosen if not isinstance(known.get(marks[c.name]), dict)]
         fresh = read_facts(missing, names, self.get_option("request_timeout")) if missing else {}
