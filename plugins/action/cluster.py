@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -25,10 +26,25 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
 
+        def manifests(params: dict[str, Any]) -> Any:
+            rights = params.get("rights") or {}
+            return verbs.read_rights(rights, fleet_action.sources_of(self, {**rights, "name": "rights"}, task_vars))
+
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
-            return verbs.cluster(fleet, params, self._task.check_mode, self._task.diff)
+            return verbs.cluster(fleet, params, self._task.check_mode, self._task.diff, manifests(params))
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
+            """The module cannot read the controller's files: it gets their contents, as one text that is never shown."""
+            if params.get("rights"):
+                data = json.dumps(manifests(params)) if manifests(params) else None
+                rights = {
+                    **params["rights"],
+                    "src": None,
+                    "template": None,
+                    "definition": None,
+                    "definition_data": data,
+                }
+                params["rights"] = {key: value for key, value in rights.items() if value is not None}
             return params
 
         result.update(fleet_action.run_verb(self, task_vars, options.CLUSTER, in_process, for_module))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .model.access import DAY, FILE_SECONDS, MODES
 from .model.budget import DEFAULT_BUDGET
 from .model.resource import ABORT, CONFLICTS
+from .model.rights import PROFILES
 
 Spec = dict[str, Any]
 
@@ -53,7 +55,13 @@ FLEET: Spec = {
     },
     "request_timeout": {"type": "float", "default": 15.0},
     "member_timeout": {"type": "float", "default": 60.0},
+    "credentials": {"type": "str", "choices": list(MODES)},
+    "credentials_dir": {"type": "path"},
+    "credentials_days": {"type": "float", "default": FILE_SECONDS / DAY},
 }
+
+#: options of the fleet that are variables of the inventory as well, with "federation_" before them
+FLEET_VARIABLES = ("credentials", "credentials_dir", "credentials_days")
 
 #: what every verb takes that writes
 RUN: Spec = {"fail_on": {"type": "str", "default": "any"}, "lock_timeout": {"type": "float", "default": 60.0}}
@@ -95,12 +103,32 @@ FEDERATED_RESOURCE: Spec = {
 #: the options of `federated_resource` that describe one resource
 RESOURCE_OPTIONS = ("name", *_RESOURCE)
 
+#: what a member's own credential may do
+RIGHTS: Spec = {
+    "profile": {"type": "str", "choices": list(PROFILES)},
+    "rules": {"type": "list", "elements": "dict"},
+    "secret_namespaces": {"type": "list", "elements": "str"},
+    "exact": {"type": "bool", "default": False},
+    "src": {"type": "list", "elements": "str"},
+    "template": {"type": "list", "elements": "str"},
+    "definition": {"type": "raw"},
+    "definition_data": {"type": "str", "no_log": True},
+    "namespace": {"type": "str", "default": "default"},
+}
+
 CLUSTER: Spec = {
     **FLEET,
     **RUN,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "share": {"type": "bool", "default": False},
     "workloads": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
+    "force": {"type": "bool", "default": False},
+    "rotate": {"type": "bool", "default": False},
+    "rights": {"type": "dict", "options": RIGHTS},
+    "labels": {"type": "dict"},
+    "taints": {"type": "list", "elements": "raw"},
+    "remove_taints": {"type": "list", "elements": "raw"},
+    "cordon": {"type": "bool"},
 }
 
 FEDERATED_RESOURCE_INFO: Spec = {

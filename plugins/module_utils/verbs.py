@@ -7,15 +7,18 @@ Each verb imports what it needs when it is called: Ansible compiles the modules 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
 from .fleet.transport import require_libraries
+from .model.access import AS_GIVEN, DAY, FILE_SECONDS, GIVEN, Access
 from .model.budget import parse_budget
 from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
+from .model.manifest import Manifest
 from .model.names import check_resource_name
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
@@ -24,19 +27,39 @@ from .options import FACTS, RESOURCE_OPTIONS
 Params = Mapping[str, Any]
 
 
-def read_cluster(name: str, options: Params) -> Cluster:
+def read_cluster(name: str, options: Params, access: Access = AS_GIVEN) -> Cluster:
     """One member out of its facts and connection options, by their names without prefix."""
     given = {key: value for key, value in options.items() if value is not None}
     connection = {key: given[key] for key in CONNECTION_OPTIONS if key in given}
     check_connection(name, connection)
-    return parse_cluster(name, {key: given[key] for key in FACTS if key in given}, connection)
+    return parse_cluster(name, {key: given[key] for key in FACTS if key in given}, connection, access)
 
 
-def fleet_of(params: Params) -> Fleet:
+def read_access(params: Params, check: bool, by_default: str = GIVEN) -> Access:
+    """Which credential the members of a fleet are reached with; ``by_default`` where nobody says."""
+    mode = params.get("credentials")
+    days = params.get("credentials_days") or FILE_SECONDS / DAY
+    if not 0 < days <= 3650:
+        raise ConfigError("credentials_days must be more than 0, and 3650 or less")
+    folder = params.get("credentials_dir") or os.path.join(
+        os.environ.get("XDG_STATE_HOME") or "~/.local/state", "multicluster.federation", "credentials"
+    )
+    return Access(
+        mode or by_default,
+        mode is not None,
+        str(params.get("federation") or ""),
+        os.path.abspath(os.path.expanduser(folder)),
+        days * DAY,
+        check,
+    )
+
+
+def fleet_of(params: Params, check: bool = False) -> Fleet:
     """The fleet of an explicit ``clusters`` list; all of it is in play."""
     if not params.get("federation"):
         raise ConfigError("federation is missing", "give the option federation, or the variable federation_name")
-    clusters = [read_cluster(entry["name"], entry) for entry in params.get("clusters") or []]
+    access = read_access(params, check)
+    clusters = [read_cluster(entry["name"], entry, access) for entry in params.get("clusters") or []]
     return build_fleet(params["federation"], clusters)
 
 
@@ -54,18 +77,28 @@ def resource_entries(params: Params) -> list[dict[str, Any]]:
 def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Resource:
     """One resource. ``sources`` are (name, YAML text) of what ``src`` and ``template`` named, read by whoever can read files."""
     name = check_resource_name(entry.get("name"))
+    resource = parse_resource(entry, _manifests(entry, sources, f"resource {name}"))
+    refuse_twins(resource.manifests, resource.namespace)
+    return resource
+
+
+def _manifests(entry: Params, sources: Sequence[tuple[str, str]], what: str) -> list[Manifest]:
+    """The manifests of files that were read, and those that stand in the options themselves."""
     manifests = []
     for source, text in sources:
         manifests += read_manifests(read_text(text, source), source)
     for key in ("definition", "definition_data"):
         definition = entry.get(key)
         if definition is not None:
-            place = f"the {key} of resource {name}"
+            place = f"the {key} of {what}"
             documents = read_text(definition, place) if isinstance(definition, str) else [definition]
             manifests += read_manifests(documents, place)
-    resource = parse_resource(entry, manifests)
-    refuse_twins(resource.manifests, resource.namespace)
-    return resource
+    return manifests
+
+
+def read_rights(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> tuple[Manifest, ...]:
+    """The manifests that the option ``rights`` of `cluster` names; ``sources`` as in `read_resource`."""
+    return tuple(_manifests(entry, sources, "the rights"))
 
 
 def _times(params: Params) -> dict[str, Any]:
@@ -112,16 +145,36 @@ def federated_resource(
     return engine.run(fleet, resources, options)
 
 
-def cluster(fleet: Fleet, params: Params, check: bool, diff: bool) -> dict[str, Any]:
-    """Join or leave; returns the result of the module."""
+def cluster(
+    fleet: Fleet, params: Params, check: bool, diff: bool, manifests: Sequence[Manifest] = ()
+) -> dict[str, Any]:
+    """Join, leave, or change what is said of members; returns the result of the module. ``manifests`` are those of ``rights``."""
     from .membership import run as membership
+    from .membership.rights import Asked, template_of
+    from .model.operation import parse_operation
+    from .model.rights import parse_rights
 
+    wish = params.get("rights") or {}
+    profile, more = parse_rights({key: wish.get(key) for key in ("profile", "rules", "secret_namespaces")})
+    exact, template = bool(wish.get("exact")), template_of(manifests, wish.get("namespace") or "default")
+    operation = parse_operation(params)
+    if params["state"] == "absent":
+        idle = [key for key in ("rotate", "rights") if params.get(key)]
+        idle += ["labels, taints or cordon"] if operation.asks else []
+        if idle:
+            raise ConfigError(f"{idle[0]} does not go with state: absent")
+    elif params["force"]:
+        raise ConfigError("force goes with state: absent only")
     options = membership.Options(
         present=params["state"] == "present",
         check=check,
         diff=diff,
         share=params["share"],
         delete_workloads=params["workloads"] == "delete",
+        force=params["force"],
+        rotate=params["rotate"],
+        rights=Asked(profile, more, exact, template),
+        operation=operation,
         **_policy(params),
         **_times(params),
     )

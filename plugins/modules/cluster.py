@@ -149,7 +149,9 @@ from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    return verbs.cluster(verbs.fleet_of(module.params), module.params, module.check_mode, module._diff)
+    params = module.params
+    manifests = verbs.read_rights(params.get("rights") or {})
+    return verbs.cluster(verbs.fleet_of(params, module.check_mode), params, module.check_mode, module._diff, manifests)
 
 
 def main() -> None:

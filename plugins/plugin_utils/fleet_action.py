@@ -16,9 +16,15 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.multicluster.federation.plugins.module_utils import verbs
+from ansible_collections.multicluster.federation.plugins.module_utils.model.access import GIVEN, PER_RUN, Access
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet, build_fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError, FederationError
-from ansible_collections.multicluster.federation.plugins.module_utils.options import CONNECTION, FACTS, Spec
+from ansible_collections.multicluster.federation.plugins.module_utils.options import (
+    CONNECTION,
+    FACTS,
+    FLEET_VARIABLES,
+    Spec,
+)
 
 #: what belongs to a fleet in the inventory and not in a module that runs elsewhere
 _ACTION_ONLY = ("fleet_group",)
@@ -38,7 +44,7 @@ def _host_options(found: Mapping[str, Any], host: str) -> dict[str, Any]:
         raise ConfigError(f"a cluster_ variable of host {host} cannot be read: {error}") from None
 
 
-def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: str | None) -> Fleet:
+def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: str | None, access: Access) -> Fleet:
     """The fleet of an inventory group. Only the hosts in play are written to; the plan sees all of them, even under --limit."""
     hosts = list(task_vars.get("groups", {}).get(group, ()))
     if not hosts:
@@ -60,7 +66,7 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
         name = found.get("federation_name")
         if name is not None:
             named.setdefault(str(name), host)
-        members.append(verbs.read_cluster(host, _host_options(found, host)))
+        members.append(verbs.read_cluster(host, _host_options(found, host), access))
     _refuse_several_names(named)
     return build_fleet(federation, members, in_play)
 
@@ -73,6 +79,17 @@ def _refuse_several_names(named: Mapping[str, str]) -> None:
             f"the hosts of one fleet have different federation_name: {shown}",
             "one group is one federation; put them into groups of their own, and set fleet_group",
         )
+
+
+def _fleet_variables(action: ActionBase, spec: Spec, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that the inventory gives to every task on the fleet, as ``federation_...``."""
+    found = {key: task_vars.get(f"federation_{key}") for key in FLEET_VARIABLES if key in spec}
+    return {key: action._templar.template(value) for key, value in found.items() if value not in (None, "")}
+
+
+def _default_access(task_vars: Mapping[str, Any]) -> str:
+    """In a job of AWX, whose container is thrown away, a token for the run; else what the inventory gives."""
+    return PER_RUN if {"awx_job_id", "tower_job_id"} & set(task_vars) else GIVEN
 
 
 def federation_name(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str | None:
@@ -174,6 +191,7 @@ def run_verb(
     # an unanswered question of a survey arrives as "": nothing is asked for by it
     action._task.args = {key: value for key, value in action._task.args.items() if value != ""}
     try:
+        action._task.args = {**_fleet_variables(action, spec, task_vars), **action._task.args}
         _validation, params = action.validate_argument_spec(argument_spec=spec)
         params = plain(params)
         federation = federation_name(action, params, task_vars)
@@ -186,6 +204,9 @@ def run_verb(
             arguments = {k: v for k, v in for_module(params).items() if v is not None and k not in _ACTION_ONLY}
             return dict(action._execute_module(module_args=arguments, task_vars=task_vars))
         with _no_collector():
-            return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation))
+            access = verbs.read_access(
+                {**params, "federation": federation}, bool(action._task.check_mode), _default_access(task_vars)
+            )
+            return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation, access))
     except FederationError as error:
         return {"failed": True, "changed": False, "msg": str(error)}

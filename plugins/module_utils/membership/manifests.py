@@ -1,33 +1,28 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a join makes on a member: a namespace for the records, a service account, and the rights it needs. Never ``*/*/*``."""
+"""What a join makes in a member: a namespace, a service account, and the rights that were worked out for it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..model import names
-from ..model.manifest import Manifest
+from ..model.manifest import GroupKind, Manifest
+from ..model.rights import Rights, Rule, merged, rule
+from .rights import RBAC, rules_of
 
-_WRITE = ["get", "list", "watch", "create", "update", "patch", "delete"]
+CLUSTER_ROLE = GroupKind(RBAC, "ClusterRole")
 
-#: the usual kinds of applications, by API group
-WORKLOAD_KINDS = {
-    "": [
-        "configmaps",
-        "persistentvolumeclaims",
-        "pods",
-        "replicationcontrollers",
-        "secrets",
-        "serviceaccounts",
-        "services",
-    ],
-    "apps": ["daemonsets", "deployments", "replicasets", "statefulsets"],
-    "autoscaling": ["horizontalpodautoscalers"],
-    "batch": ["cronjobs", "jobs"],
-    "networking.k8s.io": ["ingresses", "networkpolicies"],
-    "policy": ["poddisruptionbudgets"],
-}
+#: kinds that a join makes
+KINDS = frozenset(
+    {
+        GroupKind("", "Namespace"),
+        GroupKind("", "ServiceAccount"),
+        CLUSTER_ROLE,
+        *(GroupKind(RBAC, kind) for kind in ("ClusterRoleBinding", "Role", "RoleBinding")),
+    }
+)
 
 
 def _object(api_version: str, kind: str, name: str, namespace: str = "", **body: Any) -> Manifest:
@@ -35,38 +30,41 @@ def _object(api_version: str, kind: str, name: str, namespace: str = "", **body:
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
 
 
-def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> dict[str, Any]:
-    return {"apiGroups": groups, "resources": resources, "verbs": verbs}
-
-
-def membership_manifests(federation: str) -> list[Manifest]:
-    """Everything a member gets when it joins, except the fleet record."""
-    space, account = names.federation_namespace(federation), names.SERVICE_ACCOUNT
-    rbac = "rbac.authorization.k8s.io"
-    rules = [_rule([group], kinds, _WRITE) for group, kinds in WORKLOAD_KINDS.items()]
-    rules += [
-        _rule([""], ["namespaces"], _WRITE),
-        _rule([""], ["nodes", "resourcequotas", "limitranges"], ["get", "list", "watch"]),
-    ]
-    subjects = [{"kind": "ServiceAccount", "name": account, "namespace": space}]
+def _role(federation: str, space: str, rules: Iterable[Rule]) -> list[Manifest]:
+    """Rights in one namespace: a Role and its binding. In other namespaces than our own the name says whose they are."""
+    home = names.federation_namespace(federation)
+    name = names.SERVICE_ACCOUNT if space == home else home
     return [
-        _object("v1", "Namespace", space),
-        _object("v1", "ServiceAccount", account, space),
-        _object(f"{rbac}/v1", "ClusterRole", space, rules=rules),
-        _object(
-            f"{rbac}/v1",
-            "ClusterRoleBinding",
-            space,
-            roleRef={"apiGroup": rbac, "kind": "ClusterRole", "name": space},
-            subjects=subjects,
-        ),
-        _object(f"{rbac}/v1", "Role", account, space, rules=[_rule(["coordination.k8s.io"], ["leases"], _WRITE)]),
-        _object(
-            f"{rbac}/v1",
-            "RoleBinding",
-            account,
-            space,
-            roleRef={"apiGroup": rbac, "kind": "Role", "name": account},
-            subjects=subjects,
-        ),
+        _object(f"{RBAC}/v1", "Role", name, space, rules=[r.dump() for r in rules]),
+        _object(f"{RBAC}/v1", "RoleBinding", name, space, **_binding(federation, "Role", name)),
     ]
+
+
+def _binding(federation: str, kind: str, role: str) -> dict[str, Any]:
+    account = {
+        "kind": "ServiceAccount",
+        "name": names.SERVICE_ACCOUNT,
+        "namespace": names.federation_namespace(federation),
+    }
+    return {"roleRef": {"apiGroup": RBAC, "kind": kind, "name": role}, "subjects": [account]}
+
+
+def membership_manifests(federation: str, rights: Rights, renewable: bool) -> list[Manifest]:
+    """Everything a member gets when it joins, except the fleet record. ``renewable``: the account may make new tokens for itself."""
+    home = names.federation_namespace(federation)
+    own = [rule("coordination.k8s.io", ["leases"]), rule("", ["configmaps"]), *rights.spaces.get(home, ())]
+    if renewable:
+        own.append(rule("", ["serviceaccounts/token"], ["create"], [names.SERVICE_ACCOUNT]))
+    role = _object(f"{RBAC}/v1", "ClusterRole", home, rules=[r.dump() for r in rules_of(rights)])
+    role["metadata"]["annotations"] = {names.ANNOTATION_RIGHTS: rights.dump()}
+    manifests = [
+        _object("v1", "Namespace", home),
+        _object("v1", "ServiceAccount", names.SERVICE_ACCOUNT, home),
+        role,
+        _object(f"{RBAC}/v1", "ClusterRoleBinding", home, **_binding(federation, "ClusterRole", home)),
+        *_role(federation, home, merged(own)),
+    ]
+    for space, rules in sorted(rights.spaces.items()):
+        if space != home:
+            manifests += _role(federation, space, rules)
+    return manifests

@@ -1,38 +1,38 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Joining and leaving: all members are read, the hosts in play are changed, and every member that answers learns of it.
+"""Join or leave: survey all members, refuse what must not be, write, then tell every member that answers.
 
 The fleet record is the federation's own memory, so it is kept equal on all members, in play or not.
 """
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..fleet import files
 from ..fleet.api import MemberApi
 from ..fleet.concurrency import on_each
-from ..fleet.connect import connect
+from ..fleet.connect import connect, keep_credential
 from ..fleet.deadline import Deadline
-from ..model import names
+from ..fleet.tokens import life_of
+from ..model.access import FILE
 from ..model.cluster import Cluster, Fleet
-from ..model.errors import Kind, MemberError
-from ..model.manifest import ObjectName, kind_of, name_of
+from ..model.errors import MemberError
+from ..model.operation import Operation
 from ..model.policy import ANY, FailOn
-from ..model.records import FleetRecord, newest_fleet_record, with_members
-from ..propagation.apply import write
-from ..propagation.hand import Done, Hand, Outcome
+from ..model.records import FleetRecord, newest_fleet_record, with_entries, with_members
+from ..propagation.hand import Hand
 from ..propagation.lock import Held, Lock, take_all
-from ..propagation.observe import list_owned
-from ..propagation.plan import Action, Step, marked_copy, wanted_step
-from ..propagation.remove import delete
 from ..propagation.result import MemberReport, build
-from ..propagation.store import CONFIG_MAPS, delete_resource_record, write_fleet_record
-from ..rendering.ownership import is_owned, normalise
+from ..propagation.store import write_fleet_record
 from .identity import federation_uid, refusal
-from .manifests import membership_manifests
+from .join import Joining, make, plan_join
+from .leave import leave
+from .rights import Asked
 from .survey import Survey, survey
 
 _WIDTH = 4
@@ -40,13 +40,18 @@ _WIDTH = 4
 
 @dataclass(frozen=True)
 class Options:
-    """How to join or leave; times in seconds. ``share``: other federations may be on the same cluster."""
+    """How to join or leave; times in seconds. ``share``: other federations may be on the same cluster; ``force``: a member that does
+    not answer may leave, too; ``rotate``: credentials of before end."""
 
     present: bool = True
     check: bool = False
     diff: bool = False
     share: bool = False
     delete_workloads: bool = False
+    force: bool = False
+    rotate: bool = False
+    rights: Asked = field(default_factory=Asked)
+    operation: Operation = field(default_factory=Operation)
     request_timeout: float = 15.0
     member_timeout: float = 60.0
     fail_on: FailOn = ANY
@@ -62,10 +67,11 @@ class _Run:
     def __init__(self, fleet: Fleet, options: Options) -> None:
         self.fleet = fleet
         self.options = options
-        self.manifests = [normalise(manifest) for manifest in membership_manifests(fleet.federation)]
-        self.kinds = frozenset(kind_of(manifest) for manifest in self.manifests)
+        self.now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.reports = {name: MemberReport(name) for name in fleet.members}
         self.surveys: dict[str, Survey] = {}
+        self.joinings: dict[str, Joining] = {}
+        self.kept: dict[str, str] = {}
         self.lock = Lock(fleet.federation)
 
     def go(self) -> dict[str, Any]:
@@ -80,7 +86,9 @@ class _Run:
         result = build({}, self._shown(), self.options.fail_on, self.options.check, self.options.diff, self._warnings())
         for name, data in result["members"].items():
             if name in self.surveys:
-                data["cluster"] = self._facts(self.surveys[name])
+                data["cluster"] = self._facts(name, after)
+            if name in self.kept:
+                data["credential"] = _credential(self.fleet.members[name], self.kept[name])
         if after is not None:
             result["federation"] = {
                 "name": after.federation,
@@ -90,6 +98,8 @@ class _Run:
             }
         return result
 
+    # reading
+
     def _look(self) -> tuple[FleetRecord | None, str]:
         """Read every member; returns the newest fleet record of the federation, and its UID."""
         self._everywhere(list(self.fleet.members), self._survey)
@@ -97,14 +107,24 @@ class _Run:
         uid = federation_uid(records.values())
         return newest_fleet_record({name: record for name, record in records.items() if record.uid == uid}), uid
 
+    def _survey(self, name: str) -> None:
+        cluster: Cluster = self.fleet.members[name]
+        # what a join makes, only administrators may make
+        api = connect(cluster, self.options.request_timeout, Deadline(self.options.member_timeout), as_given=True)
+        self.surveys[name] = found = survey(api, cluster, self.fleet.federation)
+        if self.options.present and name in self.fleet.in_play:
+            renewable, rotate = cluster.access.mode == FILE, self.options.rotate
+            self.joinings[name] = plan_join(api, found, self.fleet.federation, self.options.rights, renewable, rotate)
+
     def _changes(self, before: FleetRecord, uid: str) -> bool:
         """Whether there is anything to write, so that the lock is needed."""
         if not self.options.present:
-            return any(self.surveys[name].seen.fleet is not None for name in self.fleet.in_play & set(self.surveys))
+            there = self.fleet.in_play & set(self.surveys)
+            return any(self.surveys[name].seen.fleet is not None for name in there) or bool(self._forgotten(before))
         joining = [name for name, error in self._refusals(before, uid).items() if error is None]
-        if any(step.action in Action.WRITES for name in joining for step in self._steps(name)):
+        if any(self.joinings[name].writes for name in joining):
             return True
-        after = with_members(before, {name: self.surveys[name].entry for name in joining})
+        after = self._with(before, joining)
         told = [name for name in after.members if name in self.surveys]
         return any(self.surveys[name].seen.fleet != after or self.surveys[name].seen.member != name for name in told)
 
@@ -125,7 +145,7 @@ class _Run:
             return held
 
         take_all(self.lock, joined, attempt, self.options.lock_timeout)
-        self.surveys = {}
+        self.surveys, self.joinings = {}, {}
         return self._look()
 
     def _everywhere(self, members: list[str], work: Callable[[str], None]) -> None:
@@ -133,66 +153,14 @@ class _Run:
         for name, error in on_each(members, work, self.options.member_timeout).items():
             self.reports[name].error = error
 
-    def _survey(self, name: str) -> None:
-        cluster: Cluster = self.fleet.members[name]
-        api = connect(cluster, self.options.request_timeout, Deadline(self.options.member_timeout))
-        self.surveys[name] = survey(api, cluster, self.fleet.federation, self.kinds)
+    def _in_play(self) -> list[str]:
+        """The hosts in play that answer, and whose lock we have if it takes one."""
+        return [name for name in sorted(self.fleet.in_play & set(self.surveys)) if self.reports[name].error is None]
 
-    def _shown(self) -> Mapping[str, MemberReport]:
-        """The hosts in play, and others only where something happened to them."""
-        return {n: r for n, r in self.reports.items() if n in self.fleet.in_play or (r.recorded and r.error is None)}
-
-    def _warnings(self) -> list[str]:
-        """Members out of play that could not be told: their record is brought up to date by the next run that reaches them."""
-        return [
-            f"{name} could not be told of the change ({report.error}); the next run that reaches it will"
-            for name, report in self.reports.items()
-            if name not in self.fleet.in_play and report.error is not None
-        ]
-
-    def _facts(self, found: Survey) -> dict[str, Any]:
-        entry = found.entry
-        return {
-            "uid": entry.uid,
-            "version": entry.version,
-            "region": entry.region,
-            "zones": list(entry.zones),
-            "provider": entry.provider,
-            "nodes": found.nodes,
-        }
-
-    def _hand(self, name: str) -> Hand:
-        found = self.surveys[name].observation
-        api = MemberApi(name, found.api.transport, Deadline(self.options.member_timeout))
-        return Hand(
-            api,
-            found.discovery,
-            self.fleet.federation,
-            self.options.check,
-            self.options.diff,
-            _WIDTH,
-            self.reports[name].outcomes,
-        )
-
-    def _join(self, before: FleetRecord | None, uid: str) -> FleetRecord | None:
-        """Make what a member needs on each host in play that may join; returns the fleet record that follows."""
-        joining = []
-        for name, error in self._refusals(before, uid).items():
-            if error is not None:
-                self.reports[name].error = error
-            else:
-                joining.append(name)
-        if not joining:
-            return before
-        self._everywhere(joining, self._make)
-        joined = {
-            name: self.surveys[name].entry
-            for name in joining
-            if not self.reports[name].failures and not self.reports[name].error
-        }
-        if not joined:
-            return before
-        return with_members(before or FleetRecord(self.fleet.federation, str(uuid.uuid4())), joined)
+    def _silent(self, before: FleetRecord | None) -> list[str]:
+        """Members in play that joined once and cannot be reached now."""
+        known = before.members if before is not None else {}
+        return sorted(n for n in self.fleet.in_play & set(known) if n not in self.surveys)
 
     def _refusals(self, before: FleetRecord | None, uid: str) -> dict[str, MemberError | None]:
         """Why each host in play that answers must not join; None for those that may."""
@@ -210,26 +178,58 @@ class _Run:
             for name in self._in_play()
         }
 
-    def _in_play(self) -> list[str]:
-        """The hosts in play that answer, and whose lock we have if it takes one."""
-        return [name for name in sorted(self.fleet.in_play & set(self.surveys)) if self.reports[name].error is None]
+    # joining
 
-    def _steps(self, name: str) -> list[Step]:
-        found = self.surveys[name]
-        return [
-            wanted_step(
-                marked_copy(manifest, name_of(manifest), self.fleet.federation, names.RESOURCE_MEMBERSHIP),
-                name_of(manifest),
-                found.observation.discovery.require(kind_of(manifest)),
-                found.owned,
-                self.fleet.federation,
-                names.RESOURCE_MEMBERSHIP,
-            )
-            for manifest in self.manifests
-        ]
+    def _join(self, before: FleetRecord | None, uid: str) -> FleetRecord | None:
+        """Make what a member needs on each host in play that may join; returns the fleet record that follows."""
+        joining = []
+        for name, error in self._refusals(before, uid).items():
+            if error is not None:
+                self.reports[name].error = error
+            else:
+                joining.append(name)
+                self.reports[name].notes += self.joinings[name].notes
+        self._everywhere(joining, self._make)
+        joined = [n for n in joining if not self.reports[n].failures and not self.reports[n].error]
+        if before is None:
+            if not joined:
+                return None
+            before = FleetRecord(self.fleet.federation, str(uuid.uuid4()))
+        self._note_operation(before)
+        return self._with(before, joined)
+
+    def _with(self, before: FleetRecord, joined: list[str]) -> FleetRecord:
+        """The fleet record with the members that joined, and with what operators said of those in play."""
+        after = with_members(before, {name: self.surveys[name].entry for name in joined})
+        operation = self.options.operation
+        spoken = [*joined, *self._silent(before)] if operation.asks else []
+        entries = {name: operation.on(after.members[name], self.now) for name in spoken if name in after.members}
+        # one step, so one epoch
+        return with_entries(before, {**after.members, **entries})
+
+    def _note_operation(self, before: FleetRecord) -> None:
+        """A member that is down is no failure where the fleet record is all that is to change."""
+        if not self.options.operation.asks:
+            return
+        for name in self._silent(before):
+            report = self.reports[name]
+            report.notes.append(f"kept in the fleet record; the member itself cannot be reached: {report.error}")
+            report.error, report.recorded = None, before != self._with(before, [])
+        for name in self.fleet.in_play:
+            for what in self.options.operation.out_of_reach(self.fleet.members[name]):
+                self.reports[name].notes.append(f"{what} is in the inventory, which has to be changed for it to go")
 
     def _make(self, name: str) -> None:
-        write(self._hand(name), self._steps(name))
+        make(self._hand(name), self.joinings[name], self.options.rotate)
+        cluster, report = self.fleet.members[name], self.reports[name]
+        if cluster.access.mode != FILE or report.failures or self.options.check:
+            return
+        stored = files.read(cluster.access, name)
+        life = life_of(stored.token) if stored is not None else None
+        if self.options.rotate or life is None or life.in_last_third(time.time()):
+            keep_credential(cluster, self._hand(name).api)
+            report.notes.append(f"its credential is kept in {files.path_of(cluster.access, name)}")
+        self.kept[name] = files.path_of(cluster.access, name)
 
     def _tell(self, after: FleetRecord | None) -> None:
         """Write the fleet record to every member of it that answers and holds another one."""
@@ -246,6 +246,8 @@ class _Run:
 
         self._everywhere([n for n in after.members if n in self.surveys and self.reports[n].error is None], work)
 
+    # leaving
+
     def _leave(self, before: FleetRecord | None) -> FleetRecord | None:
         """Take what a join made from each host in play; returns the fleet record of those that stay."""
         leaving = self._in_play()
@@ -253,82 +255,71 @@ class _Run:
         if before is None:
             return None
         gone = {name for name in leaving if self.reports[name].error is None and not self.reports[name].failures}
+        for name in self._forgotten(before):
+            report = self.reports[name]
+            report.notes.append(f"forgotten; what is on it runs on, since it cannot be reached: {report.error}")
+            report.error, report.recorded = None, True
+            gone.add(name)
+        if not self.options.check:
+            for name in gone:
+                files.forget(self.fleet.members[name].access, name)
         stay = {name: entry for name, entry in before.members.items() if name not in gone}
-        if not stay:
-            return None
-        after = replace(before, members=stay)
-        return after if after == before else replace(after, epoch=before.epoch + 1)
+        return with_entries(before, stay) if stay else None
+
+    def _forgotten(self, before: FleetRecord) -> list[str]:
+        return self._silent(before) if self.options.force else []
 
     def _unmake(self, name: str) -> None:
-        found, report = self.surveys[name], self.reports[name]
-        memory = found.observation.memory
-        if memory.fleet is None and not self._membership_steps(found):
-            report.skipped = "it is not a member"
-            return
-        if memory.member and memory.member != name:
-            raise MemberError(
-                Kind.REFUSED,
-                f"this cluster joined as {memory.member}, not as {name}",
-                "correct the kubeconfig or context of this host",
-            )
-        hand = self._hand(name)
-        if self.options.delete_workloads:
-            delete(hand, self._workload_steps(hand, found))
-        elif memory.resources:
-            report.notes.append(
-                f"the workloads of {', '.join(sorted(memory.resources))} stay there (workloads: delete removes them)"
-            )
-        if hand.failed():
-            return  # the records must outlive what they record
-        if not self.options.check:
-            for stored in memory.resources.values():
-                delete_resource_record(hand.api, self.fleet.federation, stored)
-            if memory.fleet is not None:
-                space = names.federation_namespace(self.fleet.federation)
-                hand.api.delete(CONFIG_MAPS, space, names.RECORD_FLEET, memory.fleet_metadata)
-        report.recorded = memory.fleet is not None
-        delete(hand, self._membership_steps(found))
+        leave(self._hand(name), self.surveys[name], name, self.reports[name], self.options.delete_workloads)
 
-    def _deletion(
-        self, found: Survey, resource: str, name: ObjectName, metadata: Mapping[str, Any], reason: str
-    ) -> Step:
-        owned = is_owned(metadata, name, self.fleet.federation, resource)
-        action = Action.DELETE if owned else Action.KEEP
-        return Step(
-            resource,
-            name,
-            action,
-            reason if owned else "carries our labels but was not made by us: left alone",
-            found.observation.discovery.find(name.kind),
-            seen=metadata,
-        )
+    # telling
 
-    def _membership_steps(self, found: Survey) -> list[Step]:
+    def _shown(self) -> Mapping[str, MemberReport]:
+        """The hosts in play, and others only where something happened to them."""
+        return {n: r for n, r in self.reports.items() if n in self.fleet.in_play or (r.recorded and r.error is None)}
+
+    def _warnings(self) -> list[str]:
+        """Members out of play that could not be told: their record is brought up to date by the next run that reaches them."""
         return [
-            self._deletion(found, names.RESOURCE_MEMBERSHIP, name, metadata, "made by the join")
-            for name, metadata in sorted(found.owned.items())
-            if not metadata.get("deletionTimestamp")
+            f"{name} could not be told of the change ({report.error}); the next run that reaches it will"
+            for name, report in self.reports.items()
+            if name not in self.fleet.in_play and report.error is not None
         ]
 
-    def _workload_steps(self, hand: Hand, found: Survey) -> list[Step]:
-        """A deletion for every object of every resource that the member remembers; CRDs and namespaces stay."""
-        steps = []
-        for resource, stored in sorted(found.observation.memory.resources.items()):
-            record = stored.record
-            objects = list_owned(
-                hand.api,
-                found.observation.discovery,
-                self.fleet.federation,
-                [resource],
-                record.kinds,
-                record.namespaces,
-            )
-            for name, metadata in sorted(objects.items()):
-                step = self._deletion(found, resource, name, metadata, "the member leaves")
-                if name.kind.kind in ("Namespace", "CustomResourceDefinition"):
-                    step = replace(step, action=Action.KEEP, reason="namespaces and CRDs are kept")
-                steps.append(step)
-        for step in steps:
-            if step.action == Action.KEEP:
-                hand.note(Outcome(step.resource, step.name, Done.KEPT, step.reason))
-        return steps
+    def _facts(self, name: str, after: FleetRecord | None) -> dict[str, Any]:
+        found = self.surveys[name]
+        entry = (after.members.get(name) if after is not None else None) or found.entry
+        return {
+            "uid": entry.uid,
+            "version": entry.version,
+            "region": entry.region,
+            "zones": list(entry.zones),
+            "provider": entry.provider,
+            "nodes": found.nodes,
+            "labels": dict(entry.labels),
+            "taints": [{"taint": str(taint), "since": taint.since} for taint in entry.taints],
+            "cordoned": entry.cordoned,
+        }
+
+    def _hand(self, name: str) -> Hand:
+        found = self.surveys[name].observation
+        api = MemberApi(name, found.api.transport, Deadline(self.options.member_timeout))
+        return Hand(
+            api,
+            found.discovery,
+            self.fleet.federation,
+            self.options.check,
+            self.options.diff,
+            _WIDTH,
+            self.reports[name].outcomes,
+        )
+
+
+def _credential(cluster: Cluster, path: str) -> dict[str, Any]:
+    """What a person may know of a stored credential."""
+    stored = files.read(cluster.access, cluster.name)
+    life = life_of(stored.token) if stored is not None else None
+    if life is None:
+        return {"file": path}
+    expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(life.expires))
+    return {"file": path, "expires": expires, "seconds_left": int(life.left(time.time()))}

@@ -17,8 +17,9 @@ from ..model.manifest import GroupKind, ObjectName
 from ..model.records import MemberEntry
 from ..propagation.observe import NAMESPACE, Observation, list_owned, look
 from .identity import Seen
+from .manifests import KINDS
 
-_NAMESPACES = ApiKind(NAMESPACE, "v1", "namespaces", False)
+NAMESPACES = ApiKind(NAMESPACE, "v1", "namespaces", False)
 _NODES = ApiKind(GroupKind("", "Node"), "v1", "nodes", False)
 _REGION, _ZONE = "topology.kubernetes.io/region", "topology.kubernetes.io/zone"
 
@@ -41,10 +42,10 @@ def _provider(api: MemberApi, node: str) -> str:
     return scheme if colon else ""
 
 
-def survey(api: MemberApi, cluster: Cluster, federation: str, kinds: frozenset[GroupKind]) -> Survey:
-    """Read one cluster. MemberError when it does not answer, or is not a Kubernetes API. ``kinds``: those a join makes."""
+def survey(api: MemberApi, cluster: Cluster, federation: str) -> Survey:
+    """Read one cluster. MemberError when it does not answer, or is not a Kubernetes API."""
     observation = look(api, federation)
-    system = api.get(_NAMESPACES, "", "kube-system")
+    system = api.get(NAMESPACES, "", "kube-system")
     if system is None:
         raise MemberError(Kind.FAILED, "it has no namespace kube-system, so it is not a usual Kubernetes cluster")
     nodes = [item["metadata"] for item in api.objects(_NODES)]
@@ -58,12 +59,11 @@ def survey(api: MemberApi, cluster: Cluster, federation: str, kinds: frozenset[G
         zones=cluster.zones or tuple(zones),
         provider=cluster.provider or (_provider(api, nodes[0]["name"]) if nodes else ""),
     )
-    homes = api.objects(_NAMESPACES, selector=f"{names.LABEL_RESOURCE}={names.RESOURCE_MEMBERSHIP}")
+    homes = api.objects(NAMESPACES, selector=f"{names.LABEL_RESOURCE}={names.RESOURCE_MEMBERSHIP}")
     # a namespace that is on its way out is that of a federation that has just been left
     there = [home["metadata"] for home in homes if not home["metadata"].get("deletionTimestamp")]
     federations = {(metadata.get("labels") or {}).get(names.LABEL_FEDERATION) or "?" for metadata in there}
-    space = names.federation_namespace(federation)
-    owned = list_owned(api, observation.discovery, federation, [names.RESOURCE_MEMBERSHIP], kinds, [space])
+    owned = list_owned(api, observation.discovery, federation, [names.RESOURCE_MEMBERSHIP], KINDS, [])
     memory = observation.memory
     seen = Seen(entry.uid, memory.fleet, memory.member, tuple(sorted(federations - {federation})))
     return Survey(seen, entry, len(nodes), observation, owned)

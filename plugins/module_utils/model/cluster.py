@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .access import AS_GIVEN, Access
 from .errors import ConfigError
 from .names import check_federation_name, check_member_name
 from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys, optional_text
@@ -19,11 +20,13 @@ EFFECTS = (NO_SCHEDULE, NO_EXECUTE)
 
 @dataclass(frozen=True)
 class Taint:
-    """A mark on a member that keeps resources away unless they tolerate it."""
+    """A mark on a member that keeps resources away unless they tolerate it. ``since`` says when it was put there, in RFC 3339;
+    "" for one of the inventory, which was there always."""
 
     key: str
     value: str
     effect: str
+    since: str = ""
 
     def __str__(self) -> str:
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
@@ -48,8 +51,9 @@ class Toleration:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One member. ``renamed_from`` is the name under which it joined, if that was another. ``connection`` holds references and
-    credentials for the fleet room; nothing else reads or prints it."""
+    """One member. ``cordoned``: what is there stays, and nothing new comes. ``renamed_from`` is the name under which it joined, if
+    that was another. ``connection`` holds references and credentials for the fleet room, and ``access`` says which credential of
+    the member is used; nothing else reads or prints them."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -57,8 +61,10 @@ class Cluster:
     zones: tuple[str, ...] = ()
     provider: str = ""
     taints: tuple[Taint, ...] = ()
+    cordoned: bool = False
     renamed_from: str = ""
     connection: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    access: Access = field(default=AS_GIVEN, repr=False, compare=False)
 
 
 def parse_taint(raw: Any, where: str) -> Taint:
@@ -96,7 +102,9 @@ def parse_toleration(raw: Any, where: str) -> Toleration:
     return Toleration(key, operator, value, effect)
 
 
-def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, Any]) -> Cluster:
+def parse_cluster(
+    name: str, raw: Mapping[str, Any], connection: Mapping[str, Any], access: Access = AS_GIVEN
+) -> Cluster:
     """Build a member from ``labels, region, zone, provider, taints`` (each optional) and its connection options."""
 
     def text(key: str) -> str:
@@ -114,6 +122,7 @@ def parse_cluster(name: str, raw: Mapping[str, Any], connection: Mapping[str, An
         taints=tuple(parse_taint(item, f"{name}: taints[{i}]") for i, item in enumerate(taints)),
         renamed_from=text("renamed_from"),
         connection=dict(connection),
+        access=access,
     )
 
 

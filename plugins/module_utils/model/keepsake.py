@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import Kind, MemberError
-from .manifest import GroupKind, Manifest, kind_of, name_of
+from .manifest import SECRET, Manifest, kind_of, name_of
 from .resource import Resource, parse_resource
 
 FORM = 1
-_SECRET = GroupKind("", "Secret")
 _VALUES = ("data", "stringData")
 #: the annotation in which kubectl apply remembers a whole manifest, values included
 _REMEMBERED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -49,7 +48,7 @@ def _without_values(secret: Manifest) -> Manifest:
 def keepsake_of(resource: Resource, template: str) -> Keepsake:
     """What may be stored of a resource: Secrets without values, and no patch that could write one. ``template`` is its hash."""
     manifests, withheld = [], []
-    secrets = [manifest for manifest in resource.manifests if kind_of(manifest) == _SECRET]
+    secrets = [manifest for manifest in resource.manifests if kind_of(manifest) == SECRET]
     for manifest in resource.manifests:
         if manifest in secrets:
             if any(key in manifest for key in _VALUES):

@@ -22,6 +22,9 @@ class GroupKind:
         return f"{self.group}/{self.kind}" if self.group else self.kind
 
 
+SECRET = GroupKind("", "Secret")
+
+
 @dataclass(frozen=True, order=True)
 class ObjectName:
     """One object in one member. ``namespace`` is "" for cluster-scoped objects."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from .cluster import Cluster
+from .cluster import Cluster, Taint
 from .errors import Kind, MemberError
-from .manifest import GroupKind
+from .manifest import SECRET, GroupKind
 
 T = TypeVar("T")
 
@@ -24,8 +24,11 @@ _TEXTS = 64
 
 @dataclass(frozen=True)
 class MemberEntry:
-    """What the fleet record knows of one member; ``uid`` is that of its kube-system namespace, which never changes; ``formerly``
-    are the names it had before its host was renamed."""
+    """What the fleet record knows of one member.
+
+    ``uid`` is that of its kube-system namespace, which never changes; ``formerly`` are the names it had before its host was renamed.
+    What operators said of it: ``labels``, ``taints``, and since when it is ``cordoned`` ("": it is not).
+    """
 
     uid: str
     version: str = ""
@@ -33,6 +36,25 @@ class MemberEntry:
     zones: tuple[str, ...] = ()
     provider: str = ""
     formerly: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    cordoned: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "uid": self.uid,
+            "version": self.version,
+            "region": self.region,
+            "zones": list(self.zones),
+            "provider": self.provider,
+        }
+        said: dict[str, Any] = {
+            "formerly": list(self.formerly),
+            "labels": dict(self.labels),
+            "taints": [asdict(taint) for taint in self.taints],
+            "cordoned": self.cordoned,
+        }
+        return {**body, **{key: value for key, value in said.items() if value}}
 
 
 @dataclass(frozen=True)
@@ -45,17 +67,7 @@ class FleetRecord:
     members: Mapping[str, MemberEntry] = field(default_factory=dict)
 
     def dump(self) -> str:
-        members = {
-            name: {
-                "uid": m.uid,
-                "version": m.version,
-                "region": m.region,
-                "zones": list(m.zones),
-                "provider": m.provider,
-                **({"formerly": list(m.formerly)} if m.formerly else {}),
-            }
-            for name, m in self.members.items()
-        }
+        members = {name: member.dump() for name, member in self.members.items()}
         body = {"form": FORM, "federation": self.federation, "uid": self.uid, "epoch": self.epoch, "members": members}
         return json.dumps(body, sort_keys=True)
 
@@ -76,6 +88,11 @@ class ResourceRecord:
     template: str = ""
     epoch: int = 0
     kept: bool = False
+
+    @property
+    def secret_spaces(self) -> frozenset[str]:
+        """Where Secrets of the resource may be: they are listed by namespace, so that nobody has to see them all."""
+        return self.namespaces if SECRET in self.kinds else frozenset()
 
     def same_as(self, other: ResourceRecord) -> bool:
         """Whether both say the same; the epoch only orders them."""
@@ -98,15 +115,25 @@ class ResourceRecord:
 def with_members(record: FleetRecord, joined: Mapping[str, MemberEntry]) -> FleetRecord:
     """The record with these members added or brought up to date, at the next epoch if that changes anything.
 
-    A cluster that is there under another name is renamed; its former names are remembered, since placements name it so.
+    A cluster that is there under another name is renamed; its former names are remembered, since placements name it so. What
+    operators said of a member stays.
     """
     members = dict(record.members)
     for name, entry in joined.items():
-        formerly = members[name].formerly if name in members else ()
-        for old in [n for n, known in members.items() if known.uid == entry.uid and n != name]:
-            formerly = (*members.pop(old).formerly, old)
-        members[name] = replace(entry, formerly=formerly)
-    after = replace(record, members=members)
+        known = members.get(name, entry)
+        formerly = known.formerly
+        for old in [n for n, other in members.items() if other.uid == entry.uid and n != name]:
+            known = members.pop(old)
+            formerly = (*known.formerly, old)
+        members[name] = replace(
+            entry, formerly=formerly, labels=known.labels, taints=known.taints, cordoned=known.cordoned
+        )
+    return with_entries(record, members)
+
+
+def with_entries(record: FleetRecord, members: Mapping[str, MemberEntry]) -> FleetRecord:
+    """The record with exactly these members, at the next epoch if that changes anything."""
+    after = replace(record, members=dict(members))
     return after if after == record else replace(after, epoch=record.epoch + 1)
 
 
@@ -129,7 +156,15 @@ def _load(text: str, what: str, read: Callable[[dict[str, Any]], T]) -> T:
 def _fleet_record(body: dict[str, Any]) -> FleetRecord:
     members = {
         name: MemberEntry(
-            m["uid"], m["version"], m["region"], tuple(m["zones"]), m["provider"], tuple(m.get("formerly") or ())
+            m["uid"],
+            m["version"],
+            m["region"],
+            tuple(m["zones"]),
+            m["provider"],
+            tuple(m.get("formerly") or ()),
+            dict(m.get("labels") or {}),
+            tuple(Taint(**taint) for taint in m.get("taints") or ()),
+            m.get("cordoned") or "",
         )
         for name, m in body["members"].items()
     }
@@ -191,13 +226,22 @@ def with_present_names(placement: Mapping[str, int | None], record: FleetRecord 
 
 
 def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster:
-    """Region, zones and provider from the fleet record where the inventory does not say."""
-    entry = record.members.get(cluster.name) if record else None
+    """The member with what the fleet record knows of it: region, zones and provider where the inventory does not say; labels over
+    those of the inventory; taints besides those of the inventory."""
+    members = record.members if record else {}
+    entry = members.get(cluster.name) or members.get(cluster.renamed_from)
     if entry is None:
         return cluster
     return replace(
         cluster,
+        labels={**cluster.labels, **entry.labels} if entry.labels else cluster.labels,
         region=cluster.region or entry.region,
         zones=cluster.zones or entry.zones,
         provider=cluster.provider or entry.provider,
+        taints=cluster.taints + tuple(t for t in entry.taints if not _has(cluster.taints, t)),
+        cordoned=bool(entry.cordoned),
     )
+
+
+def _has(taints: Iterable[Taint], one: Taint) -> bool:
+    return any(replace(taint, since=one.since) == one for taint in taints)

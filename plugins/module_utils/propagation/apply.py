@@ -12,11 +12,10 @@ from functools import partial
 from ..fleet.api import CREATE_ONLY
 from ..model import names
 from ..model.errors import Kind, MemberError
-from ..model.manifest import ObjectName
+from ..model.manifest import SECRET, ObjectName
 from .change import change, hand_over_replicas
 from .claim import claim
 from .hand import Done, Hand, Outcome, note_settled, with_metadata
-from .observe import SECRET
 from .plan import CRD, LAST_STAGE, Action, Step
 from .wait import wait_healthy
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..fleet.api import Applied
 from ..model.errors import Kind, MemberError
+from ..model.manifest import SECRET
 from ..rendering.ownership import applied_entry, lost, survivors
 from . import repair
 from .hand import Done, Hand, Outcome, with_metadata
-from .observe import SECRET
 from .plan import Action, Step
 
 #: how many fields that outlive our giving them up are named

@@ -12,9 +12,10 @@ from ..model import names
 from ..model.errors import Kind, MemberError
 from ..model.resource import ABORT, ADOPT
 from ..rendering.adoption import claimed_by_another, earlier_appliers, migration
-from ..rendering.ownership import applied_entry, is_marked, lost
+from ..rendering.ownership import applied_entry, is_marked, is_owned, lost
 from .change import change
 from .hand import Done, Hand, Outcome, with_metadata
+from .observe import NAMESPACE
 from .plan import Step
 from .wait import wait_gone
 
@@ -35,6 +36,8 @@ def claim(hand: Hand, step: Step) -> Outcome:
         return Outcome(step.resource, step.name, Done.CREATED, step.reason)
     if step.resource == names.RESOURCE_NAMESPACES:
         return Outcome(step.resource, step.name, Done.UNCHANGED)  # it is there, which is all that is needed
+    if step.name.kind == NAMESPACE and is_owned(metadata, step.name, hand.federation, names.RESOURCE_NAMESPACES):
+        return change(hand, step, metadata, "the federation made it, for want of a manifest")
     if _is_ours(hand, step, metadata):
         return change(hand, step, metadata, "its labels were removed")
     if step.conflict == ABORT:

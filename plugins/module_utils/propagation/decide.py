@@ -29,7 +29,8 @@ from .store import Memory
 class Decisions:
     """Per resource its report, its placement for the records, and the epoch of these records; ``clusters`` with recorded facts.
 
-    ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is.
+    ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``forgotten`` are
+    members that answer and that the newest fleet record has no more, with its epoch: the federation let them go while they were away.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Decisions:
     epochs: Mapping[str, int] = field(default_factory=dict)
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    forgotten: Mapping[str, int] = field(default_factory=dict)
 
 
 def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceRecord]:
@@ -89,7 +91,10 @@ def decide(members: Mapping[str, Cluster], resources: Iterable[Resource], memori
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
         epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
-    return Decisions(reports, placements, epochs, clusters, missing)
+    known = newest.members if newest else {}
+    renamed = {old for entry in known.values() for old in entry.formerly}
+    forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
+    return Decisions(reports, placements, epochs, clusters, missing, forgotten)
 
 
 def over_budget(resource: Resource, plans: Iterable[MemberPlan], budget: Budget) -> ConfigError | None:

@@ -96,7 +96,7 @@ class _Run:
             fleet.federation,
             frozenset(self.templates) | formers,
             frozenset(kind for template in self.templates.values() for kind in template.kinds),
-            frozenset(space for template in self.templates.values() for space in template.namespaces),
+            frozenset(space for template in self.templates.values() for space in template.secret_spaces),
         )
 
     def lock(self) -> Lock:
@@ -222,11 +222,11 @@ class _Run:
         behind = set()
         for resource, found in records.items():
             kinds = frozenset[GroupKind]().union(*(record.kinds for _name, record in found))
-            spaces = frozenset[str]().union(*(record.namespaces for _name, record in found))
+            spaces = frozenset[str]().union(*(record.secret_spaces for _name, record in found))
             holders = {name for name, _record in found} | set(self.decisions.placements.get(resource, ()))
             behind |= {name for name in holders & set(present) if kinds - self.members[name].seen.kinds}
             self._interest = replace(
-                self._interest, kinds=self._interest.kinds | kinds, namespaces=self._interest.namespaces | spaces
+                self._interest, kinds=self._interest.kinds | kinds, secret_spaces=self._interest.secret_spaces | spaces
             )
         return sorted(behind)
 

@@ -19,7 +19,7 @@ from ..fleet.deadline import Deadline
 from ..model import names
 from ..model.budget import DEFAULT_BUDGET, Budget
 from ..model.cluster import Cluster
-from ..model.errors import FederationError, internal_error
+from ..model.errors import FederationError, Kind, MemberError, internal_error
 from ..model.keepsake import keepsake_of
 from ..model.manifest import ObjectName
 from ..model.policy import ANY, FailOn
@@ -134,6 +134,12 @@ class Member:
     def plan(self, templates: Mapping[str, Template], decisions: Decisions) -> None:
         """Work out what is to be done here, for every resource that can be placed."""
         self.plans, self.leaving, self.report.notes = [], [], []
+        if self.name in decisions.forgotten:
+            raise MemberError(
+                Kind.NOT_JOINED,
+                f"the federation let this member go while it was away (epoch {decisions.forgotten[self.name]} of the fleet record)",
+                "join it again; or let it leave, which removes what it remembers",
+            )
         if self.seen.memory.fleet is None:
             self.report.notes.append("not a member yet; this is what would happen once it is")
         for name, template in templates.items():

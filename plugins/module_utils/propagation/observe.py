@@ -13,12 +13,11 @@ from ..fleet.api import MemberApi
 from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import Kind, MemberError
-from ..model.manifest import GroupKind, ObjectName
+from ..model.manifest import SECRET, GroupKind, ObjectName
 from ..rendering.replicas import AUTOSCALER, scaled_object
 from .store import Memory, read_memory
 
 NAMESPACE = GroupKind("", "Namespace")
-SECRET = GroupKind("", "Secret")
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,12 @@ class Shared:
 
 @dataclass(frozen=True)
 class Interest:
-    """What to look for: the resources, the kinds in their templates, and the namespaces these go to."""
+    """What to look for: the resources, the kinds in their templates, and the namespaces where there may be Secrets of theirs."""
 
     federation: str
     resources: frozenset[str]
     kinds: frozenset[GroupKind]
-    namespaces: frozenset[str]
+    secret_spaces: frozenset[str]
     shared: Shared = field(default_factory=Shared)
 
 
@@ -110,7 +109,7 @@ def list_owned(
     federation: str,
     resources: Collection[str],
     kinds: Iterable[GroupKind],
-    spaces: Iterable[str],
+    secret_spaces: Iterable[str],
     shared: Shared | None = None,
 ) -> dict[ObjectName, Mapping[str, Any]]:
     """Metadata of all objects that carry the labels of these resources, one LIST a kind; ``shared`` holds what members share.
@@ -126,7 +125,7 @@ def list_owned(
             if kind.group in discovery.stale:
                 discovery.require(kind)
             continue
-        for namespace in sorted(set(spaces)) if kind == SECRET else ("",):
+        for namespace in sorted(set(secret_spaces)) if kind == SECRET else ("",):
             for item in api.objects(served, namespace, selector):
                 metadata = (shared or Shared()).slim(item["metadata"])
                 found[ObjectName(kind, metadata.get("namespace") or "", metadata["name"])] = metadata
@@ -141,12 +140,12 @@ def observe(api: MemberApi, name: str, interest: Interest, new: bool = False) ->
     first = look(api, interest.federation)
     if not new or first.memory.fleet is not None:
         require_joined(name, interest.federation, first.memory)
-    kinds, spaces = set(interest.kinds), set(interest.namespaces)
+    kinds, spaces = set(interest.kinds), set(interest.secret_spaces)
     for resource in interest.resources:
         stored = first.memory.resources.get(resource)
         if stored is not None:
             kinds |= stored.record.kinds
-            spaces |= stored.record.namespaces
+            spaces |= stored.record.secret_spaces
     resources = interest.resources | {names.RESOURCE_NAMESPACES}
     kinds.add(NAMESPACE)
     objects = list_owned(api, first.discovery, interest.federation, resources, kinds, spaces, interest.shared)

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..fleet.discovery import ApiKind
+from ..fleet.discovery import ApiKind, Discovery
 from ..model import names
 from ..model.cluster import Cluster
 from ..model.errors import FederationError, Kind, MemberError
-from ..model.manifest import GroupKind, Manifest, ObjectName, copy_of, kind_of
+from ..model.manifest import SECRET, GroupKind, Manifest, ObjectName, copy_of, kind_of
 from ..model.records import ResourceRecord
 from ..model.resource import ABORT, Resource
 from ..rendering.overrides import overrides_for, render
@@ -143,6 +143,11 @@ class Template:
     rendered: dict[Any, list[Any]] = field(default_factory=dict)
     marked: dict[Any, Manifest] = field(default_factory=dict)
     proven: Proven = field(default_factory=dict)
+
+    @property
+    def secret_spaces(self) -> frozenset[str]:
+        """Where Secrets of the resource may be: they are listed by namespace."""
+        return self.namespaces if SECRET in self.kinds else frozenset()
 
 
 def prepare(resource: Resource) -> Template:
@@ -349,11 +354,16 @@ def _namespace_steps(steps: Sequence[Step], seen: Observation, federation: str) 
         name = ObjectName(NAMESPACE, "", namespace)
         if name in seen.objects and not seen.objects[name].get("deletionTimestamp"):
             continue
-        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        want = marked_copy(manifest, name, federation, names.RESOURCE_NAMESPACES)
-        step = wanted_step(want, name, seen.discovery.require(NAMESPACE), {}, federation, names.RESOURCE_NAMESPACES)
-        result.append(replace(step, reason="needed by what goes there"))
+        result.append(namespace_step(namespace, seen.discovery, federation, "needed by what goes there"))
     return result
+
+
+def namespace_step(namespace: str, discovery: Discovery, federation: str, reason: str) -> Step:
+    """The step that makes a namespace which no manifest gives; it is the federation's, not a resource's."""
+    name = ObjectName(NAMESPACE, "", namespace)
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    want = marked_copy(manifest, name, federation, names.RESOURCE_NAMESPACES)
+    return Step(names.RESOURCE_NAMESPACES, name, Action.CREATE, reason, discovery.require(NAMESPACE), want)
 
 
 def going(metadata: Mapping[str, Any]) -> str:

@@ -21,8 +21,10 @@ class Decision:
 
 
 def decide(placement: Placement, cluster: Cluster, placed: bool) -> Decision:
-    """Whether ``cluster`` gets the resource; ``placed`` says that it has it now, which NoSchedule does not take away."""
+    """Whether ``cluster`` gets the resource; ``placed`` says that it has it now, which neither NoSchedule nor a cordon takes away."""
     reason = placement.where.why_not(cluster)
+    if not reason and cluster.cordoned and not placed:
+        reason = "cordoned"
     if reason:
         return Decision(cluster.name, False, reason)
     for taint in cluster.taints:
