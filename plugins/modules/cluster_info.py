@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_info
 short_description: Look at clusters, their health, capacity and credentials
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - multicluster.federation contributors (@multicluster-federation)
 description:
