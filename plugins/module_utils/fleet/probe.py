@@ -101,7 +101,10 @@ def _read(api: MemberApi, deadline: Deadline, federation: str) -> Answer:
     A credential that may not see kube-system may see what the federation has there; even "there is none" comes from etcd.
     """
     found = _one(api, deadline, "GET", _SYSTEM)
-    return _one(api, deadline, "GET", _fleet_record(federation)) if found.code == 403 and federation else found
+    if found.code != 403 or not federation:
+        return found
+    other = _one(api, deadline, "GET", _fleet_record(federation))
+    return found if other.code == 403 else other
 
 
 def _write(api: MemberApi, deadline: Deadline, federation: str) -> Answer:

@@ -52,6 +52,12 @@ def _kind(answer: Answer | None) -> str:
     return answer.error.kind if isinstance(answer.error, MemberError) else Kind.FAILED
 
 
+def _about_the_record(answer: Answer) -> bool:
+    """Whether the read asked for the fleet record, since the credential may not see kube-system."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    return (body.get("details") or {}).get("kind") == "configmaps"
+
+
 def _is_kubernetes(answer: Answer) -> bool:
     body = answer.body if isinstance(answer.body, dict) else {}
     return "gitVersion" in body or body.get("kind") in ("Status", "Namespace", "ConfigMap")
@@ -115,6 +121,7 @@ def _trouble(answers: Mapping[str, Answer]) -> Verdict | None:
         return Verdict(DEGRADED, _etcd(read), _named(failing) or _WAIT, writes)
     if ready.code >= 500 or ready.code == 0:
         what = f"it is not ready: {', '.join(failing)}" if failing else "it does not say that it is ready"
+        what += "; it cannot be written to either" if writes == FAILED else ""
         return Verdict(DEGRADED, what, "look at the log of its API server", writes)
     if write is not None and _failed(write) and write.error is not None:
         message = write.error.message
@@ -143,7 +150,7 @@ def _writes(answers: Mapping[str, Answer]) -> tuple[str, list[str]]:
     notes = []
     if answers[READY].error is not None:
         notes.append(f"whether it calls itself ready is not told to this credential ({answers[READY].code})")
-    if answers[READ].code == 404:
+    if answers[READ].code == 404 and not _about_the_record(answers[READ]):
         notes.append("it has no namespace kube-system")
     write = answers.get(WRITE)
     if write is None:

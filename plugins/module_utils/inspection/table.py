@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ..fleet.verdict import FAILED, PROVEN, READY_STATUS
+from ..fleet.verdict import PROVEN, READY_STATUS
 from ..model.access import DAY
 from ..model.quantity import decimal
 
@@ -112,7 +112,6 @@ def health_table(members: Mapping[str, Member], federated: bool, warn: float) ->
     for name, member in members.items():
         if member["status"] != READY_STATUS:
             hint = f" ({member['hint']})" if member["hint"] else ""
-            failed = "; a write failed" if member["writes"] == FAILED and "writ" not in member["msg"] else ""
-            below.append(f"! {name} is {member['status']}: {member['msg']}{failed}{hint}")
+            below.append(f"! {name} is {member['status']}: {member['msg']}{hint}")
         below += [f"- {name}: {note}" for note in member["notes"]]
     return lines + (["", *below] if below else [])
