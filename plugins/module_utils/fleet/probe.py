@@ -127,11 +127,12 @@ def _write(api: MemberApi, deadline: Deadline, federation: str) -> Answer:
 def clock_skew(answers: Mapping[str, Answer]) -> int | None:
     """Seconds by which the clock of a member is ahead of ours; None when it does not tell.
 
-    A Date has whole seconds, and was written at some moment between question and answer; what is less than 1 s counts as none.
+    A Date has whole seconds, and was written at some moment between question and answer: the quickest answer says most. What is, or
+    may be, less than 1 s counts as none.
     """
     told = [(a.date - a.ended, a.date + 1 - a.began) for a in answers.values() if a.date is not None]
     if not told:
         return None
-    least, most = max(low for low, _high in told), min(high for _low, high in told)
+    least, most = min(told, key=lambda bounds: bounds[1] - bounds[0])
     middle = (least + most) / 2
     return 0 if least <= 0 <= most or abs(middle) < 1 else round(middle)

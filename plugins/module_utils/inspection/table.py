@@ -63,7 +63,7 @@ def _credential(member: Member, warn: float) -> str:
     left = found["seconds_left"]
     if left is None:
         return str(found["kind"])
-    mark = " !" if left < warn and found["kind"] not in _RENEWED else ""
+    mark = "!" if left < warn and found["kind"] not in _RENEWED else ""
     return f"{found['kind']} {life(left)}{mark}"
 
 

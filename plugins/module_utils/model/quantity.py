@@ -36,21 +36,32 @@ def _parse(text: str) -> Fraction:
     return min(value, _LARGEST) * (-1 if sign == "-" else 1)
 
 
-def parse_quantity(raw: object) -> Fraction:
-    """The exact value of a quantity; numbers are taken as well as text, as the API does. ConfigError for anything else."""
+def _text(raw: object) -> str:
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise ConfigError(f"{raw!r} is not a quantity", "write it as Kubernetes does: 500m, 2, 1.5Gi")
-    return _parse(str(raw))
+    return str(raw)
+
+
+@lru_cache(maxsize=4096)
+def _rounded(text: str, factor: int) -> int:
+    """A multiple of a quantity, rounded away from zero, as the API does."""
+    value = _parse(text) * factor
+    return ceil(value) if value >= 0 else -ceil(-value)
+
+
+def parse_quantity(raw: object) -> Fraction:
+    """The exact value of a quantity; numbers are taken as well as text, as the API does. ConfigError for anything else."""
+    return _parse(_text(raw))
 
 
 def milli(raw: object) -> int:
     """A quantity in thousandths, rounded up: what the API calls MilliValue. "1.5" of CPU is 1500 millicores."""
-    return ceil(parse_quantity(raw) * 1000)
+    return _rounded(_text(raw), 1000)
 
 
 def whole(raw: object) -> int:
     """A quantity in whole units, rounded up: what the API calls Value. "1Ki" of memory is 1024 bytes."""
-    return ceil(parse_quantity(raw))
+    return _rounded(_text(raw), 1)
 
 
 def decimal(value: Fraction, digits: int = 1) -> str:
