@@ -116,6 +116,31 @@ options:
     description: Seconds for everything that is read from and written to one member, not counting a wait for health.
     type: float
     default: 60.0
+  credentials:
+    description:
+      - Which credential members are reached with, once they have joined.
+      - V(given) is the one that the inventory gives.
+      - V(per_run) makes a token of the member's own service account for this run, with what the inventory gives, and stores it
+        nowhere.
+      - V(file) keeps a kubeconfig with such a token on the controller, with mode 0600, and renews it in the last third of its life.
+        Where there is no file yet, or its token has expired, what the inventory gives is used to make a new one.
+      - Without it, the variable C(federation_credentials) is used; then V(per_run) in a job of AWX, unless what is given may not make
+        tokens; otherwise V(given).
+      - Joining, leaving and rotating always use what the inventory gives, which has to be an administrator there.
+    type: str
+    choices: [given, per_run, file]
+  credentials_dir:
+    description:
+      - Folder for the kubeconfigs of O(credentials=file), on the machine that runs the task.
+      - Without it, the variable C(federation_credentials_dir) is used, then C(multicluster.federation/credentials) in
+        C($XDG_STATE_HOME) or C(~/.local/state).
+    type: path
+  credentials_days:
+    description:
+      - How many days the tokens of O(credentials=file) are to live. An API server may make them shorter.
+      - The variable C(federation_credentials_days) says it for the fleet.
+    type: float
+    default: 30.0
 attributes:
   action:
     description: Runs on the controller, without a connection to any host, unless O(clusters) is given.

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster
-short_description: Join clusters to a federation, or let them leave it
+short_description: Join clusters to a federation, operate them, or let them leave it
 version_added: 0.1.0
 author:
   - multicluster.federation contributors (@multicluster-federation)
 description:
   - Joins the clusters of the hosts in play to a federation, all in one call, or lets them leave it.
   - A join proves that the API server answers and is Kubernetes, creates the namespace C(federation-NAME) with a service account
-    and the rights that applications need, and writes the fleet record, which every member holds.
+    and the rights that are needed, and writes the fleet record, which every member holds.
+  - Labels, taints and cordons are kept in the fleet record, so they can be set for a member that is down, too.
   - A cluster is known by the UID of its C(kube-system) namespace. One cluster under two names, a member of another federation and
     a host that was renamed are refused, with what to do about it.
   - The fleet record is kept equal on all members that answer, also on those that are not in play.
@@ -40,6 +41,81 @@ options:
     type: str
     choices: [keep, delete]
     default: keep
+  force:
+    description:
+      - Also let members leave that cannot be reached, with O(state=absent). The others forget them; what is on them runs on.
+      - When such a member comes back, it is treated as one that has to join again.
+    type: bool
+    default: false
+  rotate:
+    description:
+      - Make the service account of the members anew. Every token of before ends, also a stolen one; an API server may accept it for
+        ten more seconds.
+      - With O(credentials=file), new kubeconfigs are written.
+    type: bool
+    default: false
+  rights:
+    description:
+      - What the members' own credential may do, in addition to what it may already. What propagated resources take is always
+        included. The rights are remembered on the member.
+    type: dict
+    suboptions:
+      profile:
+        description:
+          - V(minimal) is what the federation itself needs. V(applications) adds the usual kinds of applications, without Secrets.
+            V(cluster_admin) is everything.
+          - Without it, what was said before, and V(applications) at first.
+        type: str
+        choices: [minimal, applications, cluster_admin]
+      rules:
+        description: RBAC rules that hold in the whole cluster, as they stand in a ClusterRole.
+        type: list
+        elements: dict
+      secret_namespaces:
+        description:
+          - Namespaces in which Secrets may be read and written; they are made where they are missing.
+          - Nothing else than this and Secrets in manifests gives rights on Secrets, and never on those of all namespaces.
+        type: list
+        elements: str
+      exact:
+        description: Take rights away that were given before and are neither given now nor taken by propagated resources.
+        type: bool
+        default: false
+      src:
+        description:
+          - Manifests that are going to be propagated. The rights to write them are given, and those that roles among them give, since
+            nobody may make a role that gives more than he may do himself.
+        type: list
+        elements: str
+      template:
+        description: As O(rights.src), rendered as Jinja templates first.
+        type: list
+        elements: str
+      definition:
+        description: As O(rights.src), inline.
+        type: raw
+      definition_data:
+        description: As O(rights.definition), as text that is never shown.
+        type: str
+      namespace:
+        description: Where namespaced manifests go that name no namespace.
+        type: str
+        default: default
+  labels:
+    description: Labels to set on the members, over those of the inventory. A label with the value null is removed.
+    type: dict
+  taints:
+    description:
+      - Taints to set on the members, besides those of the inventory, as C({key, value, effect}) or C(key=value:Effect). The time is kept.
+    type: list
+    elements: raw
+  remove_taints:
+    description: Taints to remove, as C(key), C(key:Effect) or C(key=value:Effect). Those of the inventory stay.
+    type: list
+    elements: raw
+  cordon:
+    description: Whether anything new may come to the members; what is there stays. Without it, that is left as it is.
+    type: bool
 attributes:
   check_mode:
     description: Reads every cluster, has its API server check each write, and changes nothing.
@@ -65,6 +141,37 @@ EXAMPLES = r"""
         state: absent
       run_once: true
       when: leaving | default(false) | bool
+
+- name: Operate a member (use with --limit eu-2)
+  hosts: clusters
+  gather_facts: false
+  tasks:
+    - name: Give its credential what the shop takes
+      multicluster.federation.cluster:
+        rights:
+          profile: minimal
+          src: shop.yaml
+          secret_namespaces: [shop]
+      run_once: true
+
+    - name: Keep new applications away, and name the reason
+      multicluster.federation.cluster:
+        cordon: true
+        labels: {maintenance: kernel}
+      run_once: true
+
+    - name: Open it again
+      multicluster.federation.cluster:
+        cordon: false
+        labels: {maintenance: null}
+      run_once: true
+
+    - name: Forget a member that will not come back
+      multicluster.federation.cluster:
+        state: absent
+        force: true
+      run_once: true
+      when: gone | default(false) | bool
 
 - name: Join clusters that are reached from a bastion only
   hosts: localhost
@@ -124,6 +231,13 @@ members:
         zones: [eu-a, eu-b]
         provider: aws
         nodes: 3
+        labels: {maintenance: kernel}
+        taints: [{taint: "drill:NoExecute", since: "2026-11-23T12:00:00Z"}]
+        cordoned: "2026-11-23T12:00:00Z"
+      credential:
+        file: /home/ops/.local/state/multicluster.federation/credentials/production/eu-1.kubeconfig
+        expires: "2026-12-23T12:00:00Z"
+        seconds_left: 2592000
 objects:
   description: The objects that were written, or could not be.
   returned: always

@@ -19,7 +19,7 @@ from ..propagation.remove import delete
 from ..rendering.ownership import normalise
 from .leave import deletion
 from .manifests import CLUSTER_ROLE, membership_manifests
-from .rights import Asked, rights_for
+from .rights import Asked, grant_for
 from .survey import NAMESPACES, Survey
 
 _ACCOUNT = "ServiceAccount"
@@ -42,9 +42,9 @@ def plan_join(api: MemberApi, found: Survey, federation: str, asked: Asked, rene
     role = found.owned.get(ObjectName(CLUSTER_ROLE, "", names.federation_namespace(federation))) or {}
     before = load_rights((role.get("annotations") or {}).get(names.ANNOTATION_RIGHTS) or "")
     memory, discovery = found.observation.memory, found.observation.discovery
-    rights, notes = rights_for(asked, before, memory, discovery)
-    wanted = [normalise(manifest) for manifest in membership_manifests(federation, rights, renewable)]
-    missing = [space for space in sorted(rights.spaces) if api.get(NAMESPACES, "", space) is None]
+    grant = grant_for(asked, before, memory, discovery)
+    wanted = [normalise(manifest) for manifest in membership_manifests(federation, grant, renewable)]
+    missing = [space for space in sorted(grant.whole.spaces) if api.get(NAMESPACES, "", space) is None]
     steps = [namespace_step(space, discovery, federation, "rights are given in it") for space in missing]
     steps += [_step(found, federation, manifest, rotate) for manifest in wanted]
     named = {step.name for step in steps}
@@ -54,7 +54,7 @@ def plan_join(api: MemberApi, found: Survey, federation: str, asked: Asked, rene
             steps.append(deletion(found, federation, names.RESOURCE_MEMBERSHIP, name, metadata, reason))
     if rotate and before is not None:
         _refuse_own_branch(api, federation)
-    return Joining(tuple(steps), tuple(notes))
+    return Joining(tuple(steps), grant.notes)
 
 
 def make(hand: Hand, joining: Joining, rotate: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..model import names
 from ..model.manifest import GroupKind, Manifest
-from ..model.rights import Rights, Rule, merged, rule
-from .rights import RBAC, rules_of
+from ..model.rights import Rule, merged, rule
+from .rights import RBAC, Grant, rules_of
 
 CLUSTER_ROLE = GroupKind(RBAC, "ClusterRole")
 
@@ -49,14 +49,14 @@ def _binding(federation: str, kind: str, role: str) -> dict[str, Any]:
     return {"roleRef": {"apiGroup": RBAC, "kind": kind, "name": role}, "subjects": [account]}
 
 
-def membership_manifests(federation: str, rights: Rights, renewable: bool) -> list[Manifest]:
+def membership_manifests(federation: str, grant: Grant, renewable: bool) -> list[Manifest]:
     """Everything a member gets when it joins, except the fleet record. ``renewable``: the account may make new tokens for itself."""
-    home = names.federation_namespace(federation)
+    home, rights = names.federation_namespace(federation), grant.whole
     own = [rule("coordination.k8s.io", ["leases"]), rule("", ["configmaps"]), *rights.spaces.get(home, ())]
     if renewable:
         own.append(rule("", ["serviceaccounts/token"], ["create"], [names.SERVICE_ACCOUNT]))
     role = _object(f"{RBAC}/v1", "ClusterRole", home, rules=[r.dump() for r in rules_of(rights)])
-    role["metadata"]["annotations"] = {names.ANNOTATION_RIGHTS: rights.dump()}
+    role["metadata"]["annotations"] = {names.ANNOTATION_RIGHTS: grant.said.dump()}
     manifests = [
         _object("v1", "Namespace", home),
         _object("v1", "ServiceAccount", names.SERVICE_ACCOUNT, home),

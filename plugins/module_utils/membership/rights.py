@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..fleet.discovery import Discovery
@@ -74,16 +74,23 @@ def template_of(manifests: Collection[Manifest], namespace: str) -> Template | N
     return prepare(Resource("rights", tuple(manifests), namespace=namespace)) if manifests else None
 
 
-def rights_for(asked: Asked, before: Rights | None, memory: Memory, discovery: Discovery) -> tuple[Rights, list[str]]:
-    """The rights of a member's credential, and what is left for a person to decide, in words. ``before`` are those it has."""
-    known = Rights(APPLICATIONS) if before is None or asked.exact else before
+@dataclass(frozen=True)
+class Grant:
+    """What a member's credential may do: what was said, which is remembered, and with it what propagated resources take now.
+    ``notes`` say what is left for a person to decide."""
+
+    said: Rights
+    whole: Rights
+    notes: tuple[str, ...] = ()
+
+
+def grant_for(asked: Asked, before: Rights | None, memory: Memory, discovery: Discovery) -> Grant:
+    """The rights of a member's credential. ``before`` is what was said of them until now."""
+    known = Rights() if before is None or asked.exact else before
     profile = asked.profile or (before.profile if before is not None else APPLICATIONS)
-    rights = known.with_more(asked.more).with_more(_recorded(memory, discovery))
-    notes: list[str] = []
-    if asked.template is not None:
-        needed, notes = _needed(asked.template, discovery)
-        rights = rights.with_more(needed)
-    return Rights(profile, rights.rules, rights.spaces), notes
+    needed, notes = (NOTHING, []) if asked.template is None else _needed(asked.template, discovery)
+    said = replace(known.with_more(asked.more).with_more(needed), profile=profile)
+    return Grant(said, replace(said.with_more(_recorded(memory, discovery)), profile=profile), tuple(notes))
 
 
 def _recorded(memory: Memory, discovery: Discovery) -> Rights:

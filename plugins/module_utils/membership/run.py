@@ -195,7 +195,7 @@ class _Run:
             if not joined:
                 return None
             before = FleetRecord(self.fleet.federation, str(uuid.uuid4()))
-        self._note_operation(before)
+        self._note_operation(before, joined)
         return self._with(before, joined)
 
     def _with(self, before: FleetRecord, joined: list[str]) -> FleetRecord:
@@ -207,17 +207,23 @@ class _Run:
         # one step, so one epoch
         return with_entries(before, {**after.members, **entries})
 
-    def _note_operation(self, before: FleetRecord) -> None:
-        """A member that is down is no failure where the fleet record is all that is to change."""
-        if not self.options.operation.asks:
+    def _note_operation(self, before: FleetRecord, joined: list[str]) -> None:
+        """Say what operators changed. A member that is down is no failure where the fleet record is all that is to change."""
+        operation = self.options.operation
+        if not operation.asks or not self.surveys:
             return
+        after = self._with(before, joined)
         for name in self._silent(before):
             report = self.reports[name]
             report.notes.append(f"kept in the fleet record; the member itself cannot be reached: {report.error}")
-            report.error, report.recorded = None, before != self._with(before, [])
-        for name in self.fleet.in_play:
-            for what in self.options.operation.out_of_reach(self.fleet.members[name]):
-                self.reports[name].notes.append(f"{what} is in the inventory, which has to be changed for it to go")
+            report.error, report.recorded = None, before.members[name] != after.members[name]
+        for name in sorted(self.fleet.in_play):
+            report = self.reports[name]
+            if name in after.members and report.error is None:
+                known = before.members.get(name) or self.surveys[name].entry
+                report.said += operation.words(known, after.members[name])
+            for what in operation.out_of_reach(self.fleet.members[name]):
+                report.notes.append(f"{what} is in the inventory, which has to be changed for it to go")
 
     def _make(self, name: str) -> None:
         make(self._hand(name), self.joinings[name], self.options.rotate)
@@ -241,6 +247,8 @@ class _Run:
             if found.seen.fleet == after and found.seen.member == name:
                 return
             self.reports[name].recorded = True
+            if name not in self.fleet.in_play:
+                self.reports[name].said.append("fleet record brought up to date")
             if not self.options.check:
                 write_fleet_record(self._hand(name).api, name, after, found.observation.memory.fleet_metadata)
 
@@ -254,6 +262,12 @@ class _Run:
         self._everywhere(leaving, self._unmake)
         if before is None:
             return None
+        if not self.options.force:
+            for name in self._silent(before):
+                error = self.reports[name].error
+                if isinstance(error, MemberError):
+                    hint = "force: true lets it leave all the same, and leaves what is on it"
+                    self.reports[name].error = MemberError(error.kind, error.message, hint, error.code)
         gone = {name for name in leaving if self.reports[name].error is None and not self.reports[name].failures}
         for name in self._forgotten(before):
             report = self.reports[name]

@@ -54,6 +54,17 @@ class Operation:
             cordoned = (cordoned or now) if self.cordon else ""
         return replace(entry, labels=labels, taints=tuple(taints), cordoned=cordoned)
 
+    def words(self, before: MemberEntry, after: MemberEntry) -> list[str]:
+        """What the operation changed of a member, as a person says it."""
+        said = [f"label {key}={value}" for key, value in after.labels.items() if before.labels.get(key) != value]
+        said += [f"label {key} removed" for key in before.labels if key not in after.labels]
+        said += [f"taint {taint}" for taint in after.taints if taint not in before.taints]
+        kept = {(taint.key, taint.effect) for taint in after.taints}
+        said += [f"taint {taint} removed" for taint in before.taints if (taint.key, taint.effect) not in kept]
+        if bool(before.cordoned) != bool(after.cordoned):
+            said.append("cordoned" if after.cordoned else "uncordoned")
+        return said
+
     def out_of_reach(self, cluster: Cluster) -> list[str]:
         """What was asked to go and is said by the inventory, which nothing here can change; in words."""
         taints = [str(t) for t in cluster.taints if any(untaint.fits(t) for untaint in self.untaint)]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -45,7 +45,7 @@ class Status:
 
 @dataclass
 class MemberReport:
-    """What one member did. ``health`` is that of what was waited for; ``skipped`` says why nothing was to be done."""
+    """What one member did. ``skipped`` says why nothing was to be done; ``said`` is what changed that is not an object."""
 
     name: str
     outcomes: list[Outcome] = field(default_factory=list)
@@ -54,6 +54,7 @@ class MemberReport:
     recorded: bool = False
     skipped: str = ""
     notes: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -94,7 +95,8 @@ class MemberReport:
             name, health = next(iter(self.unhealthy.items()))
             more = f" (and {len(self.unhealthy) - 1} more)" if len(self.unhealthy) > 1 else ""
             return f"{name}: {health.problem}{more}"
-        return _counted(count(self.outcomes), _ORDER) or self.skipped or "nothing to do"
+        counted = _counted(count(self.outcomes), _ORDER)
+        return ", ".join([*([counted] if counted else []), *self.said]) or self.skipped or "nothing to do"
 
     def data(self) -> dict[str, Any]:
         counts = count(self.outcomes)
@@ -133,16 +135,16 @@ class ResourceReport:
         return {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
 
 
-def _failures(failing: list[MemberReport]) -> str:
-    """What went wrong, said once where it is the same on several members."""
+def _together(said: Iterable[tuple[str, str]], more: str) -> str:
+    """What is said of members (name, text), once where it is the same of several; ``more`` names what is left out."""
     members: dict[str, list[str]] = {}
-    for member in failing:
-        members.setdefault(member.message(), []).append(member.name)
-    causes = [
+    for name, text in said:
+        members.setdefault(text, []).append(name)
+    lines = [
         f"{', '.join(who[:8])}{f' and {len(who) - 8} more' if len(who) > 8 else ''}: {what}"
         for what, who in members.items()
     ]
-    return "; ".join(causes[:5]) + (f"; and {len(causes) - 5} more causes" if len(causes) > 5 else "")
+    return "; ".join(lines[:5]) + (f"; and {len(lines) - 5} more {more}" if len(lines) > 5 else "")
 
 
 def _headline(
@@ -156,12 +158,13 @@ def _headline(
     if broken:
         return "; ".join(broken)
     totals = count([outcome for member in members.values() for outcome in member.outcomes])
-    objects = _counted(totals, _HEADLINE) or "nothing to do"
-    parts = [objects]
+    said = _together(((m.name, ", ".join(m.said)) for m in taking_part if m.said), "members")
+    parts = [part for part in (_counted(totals, _HEADLINE), said) if part]
+    if not parts and not (failing and len(failing) == len(taking_part)):
+        parts = ["nothing to do"]  # unless nobody knows
     if failing:
-        parts.append(f"failed on {len(failing)}: {_failures(failing)}")
-        if len(failing) == len(taking_part) and not _counted(totals, _HEADLINE):
-            del parts[0]  # whether there is anything to do is not known
+        causes = _together(((m.name, m.message()) for m in failing), "causes")
+        parts.append(f"failed on {len(failing)}: {causes}")
     head = f"{len(taking_part)} member{'s' if len(taking_part) != 1 else ''}: {'; '.join(parts)}"
     return f"check mode, nothing was written; {head}" if check else head
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Cluster
+from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Cluster, Taint
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import Kind, MemberError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import GroupKind
 from ansible_collections.multicluster.federation.plugins.module_utils.model.records import (
@@ -32,7 +32,10 @@ from ansible_collections.multicluster.federation.tests.unit.helpers import STEAD
 
 TEXT = st.text(max_size=8)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
-ENTRIES = st.builds(MemberEntry, TEXT, TEXT, TEXT, TEXTS, TEXT, TEXTS)
+TAINTS = st.lists(st.builds(Taint, TEXT, TEXT, TEXT, TEXT), max_size=3).map(tuple)
+ENTRIES = st.builds(
+    MemberEntry, TEXT, TEXT, TEXT, TEXTS, TEXT, TEXTS, st.dictionaries(TEXT, TEXT, max_size=3), TAINTS, TEXT
+)
 FLEET_RECORDS = st.builds(FleetRecord, TEXT, TEXT, st.integers(0, 2**53), st.dictionaries(TEXT, ENTRIES, max_size=4))
 RESOURCE_RECORDS = st.builds(
     ResourceRecord,
@@ -294,3 +297,26 @@ def test_equal_texts_are_read_once() -> None:
     text = replace(FLEET, epoch=4711).dump()
     assert load_fleet_record(text) is load_fleet_record(text)
     assert load_resource_record(RESOURCE.dump(), "shop") is load_resource_record(RESOURCE.dump(), "shop")
+
+
+def test_what_operators_said_of_a_member_outlives_a_join_and_a_new_name() -> None:
+    said = MemberEntry("k-1", labels={"tier": "gold"}, taints=(Taint("a", "", "NoExecute", "t"),), cordoned="t")
+    before = FleetRecord("acme", "u-1", 3, {"a": said})
+    joined = MemberEntry("k-1", "v1.35.0")
+    after = with_members(before, {"b": joined})
+    assert after.members == {"b": replace(said, version="v1.35.0", formerly=("a",))}
+    assert with_members(before, {"a": joined}).members == {"a": replace(said, version="v1.35.0")}
+
+
+def test_what_the_record_knows_is_added_to_the_inventory() -> None:
+    taint = Taint("drill", "1", "NoExecute", "2026-11-23T12:00:00Z")
+    own = Taint("own", "", "NoSchedule")
+    entry = MemberEntry("k", "", "eu", ("z",), "aws", (), {"tier": "gold"}, (taint, replace(own, since="t")), "t")
+    record = FleetRecord("acme", "u", 1, {"a": entry})
+    cluster = Cluster("a", {"tier": "prod", "size": "s"}, "us", taints=(own,))
+    found = with_recorded_facts(cluster, record)
+    assert (found.labels, found.region, found.zones) == ({"tier": "gold", "size": "s"}, "us", ("z",))
+    assert (found.taints, found.cordoned) == ((own, taint), True)
+    renamed = with_recorded_facts(replace(cluster, name="b", renamed_from="a"), record)
+    assert renamed.cordoned
+    assert with_recorded_facts(replace(cluster, name="b"), record).taints == (own,)
