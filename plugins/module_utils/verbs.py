@@ -193,7 +193,8 @@ def federated_resource_info(fleet: Fleet, params: Params) -> dict[str, Any]:
 
 def cluster_info(fleet: Fleet, params: Params, check: bool) -> dict[str, Any]:
     """The health, capacity and credentials of the members in play; returns the result of the module."""
-    from .inspection import read, run as inspection
+    from .inspection import read
+    from .inspection import run as inspection
 
     if params["probe_timeout"] <= 0:
         raise ConfigError("probe_timeout must be more than 0 seconds")

@@ -215,7 +215,6 @@ class Sandbox:
             and not event["user"]["username"].startswith("system:")
         ]
 
-
     def _folder(self, member: str) -> MemberFolder:
         return SandboxFolder.of(self.name, str(self.root)).member(member)
 

@@ -189,9 +189,7 @@ def test_a_canary_proves_writes_and_touches_nothing_else(federation: Federation)
     for member, client in federation.kube.items():
         written = federation.sandbox.writes(member)[len(before[member]) :]
         assert len(written) == 1, written
-        assert written[0].startswith(
-            f"patch /apis/coordination.k8s.io/v1/namespaces/{home}/leases/federation-canary?"
-        )
+        assert written[0].startswith(f"patch /apis/coordination.k8s.io/v1/namespaces/{home}/leases/federation-canary?")
         canary = client.get("coordination.k8s.io/v1", "Lease", "federation-canary", home)
         assert canary is not None
         assert "holderIdentity" not in canary["spec"]
@@ -200,7 +198,9 @@ def test_a_canary_proves_writes_and_touches_nothing_else(federation: Federation)
     assert not done.result["failed"], done.message
 
     # a cluster that has not joined is left alone, even where somebody has a namespace of that name
-    left = federation.player.task("cluster", {"state": "absent", "workloads": "delete"}, "--limit", "us-1", inventory=federation.inventory)
+    left = federation.player.task(
+        "cluster", {"state": "absent", "workloads": "delete"}, "--limit", "us-1", inventory=federation.inventory
+    )
     assert not left.result["failed"], left.message
     us = federation.kube["us-1"]
     until(lambda: us.get("v1", "Namespace", home) is None, "the namespace is gone, and the canary with it")

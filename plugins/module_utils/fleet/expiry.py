@@ -91,9 +91,8 @@ def read_certificate(pem: str) -> tuple[str, float | None]:
     try:
         found = x509.load_pem_x509_certificate(pem.encode())
         name = found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        if hasattr(found, "not_valid_after_utc"):
-            ends = found.not_valid_after_utc
-        else:  # cryptography before 42
+        ends: datetime | None = getattr(found, "not_valid_after_utc", None)
+        if ends is None:  # cryptography before 42
             ends = found.not_valid_after.replace(tzinfo=timezone.utc)
     except ValueError:
         return "", None

@@ -120,7 +120,9 @@ def _write(api: MemberApi, deadline: Deadline, federation: str) -> Answer:
     if labels.get(names.LABEL_RECORD) != names.RECORD_FLEET or labels.get(names.LABEL_FEDERATION) != federation:
         return Answer(void=f"it is not a member of federation {federation}")
     space, query = names.federation_namespace(federation), {"fieldManager": names.field_manager(federation)}
-    path = f"/apis/coordination.k8s.io/v1/namespaces/{space}/leases/{names.CANARY}?{urlencode({**query, 'force': 'true'})}"
+    path = (
+        f"/apis/coordination.k8s.io/v1/namespaces/{space}/leases/{names.CANARY}?{urlencode({**query, 'force': 'true'})}"
+    )
     return _one(api, deadline, "PATCH", path, canary_manifest(federation, time.time()))
 
 

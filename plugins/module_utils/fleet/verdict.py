@@ -113,7 +113,9 @@ def _trouble(answers: Mapping[str, Answer]) -> Verdict | None:
     writes = FAILED if write is not None and _failed(write) else UNPROVEN
     failing = failing_checks(ready) if ready.code >= 500 else []
     if any(_kind(answer) == Kind.BUSY for answer in (read, ready)):
-        return Verdict(DEGRADED, "its API server is overloaded: it turns requests away (429)", "run again later", writes)
+        return Verdict(
+            DEGRADED, "its API server is overloaded: it turns requests away (429)", "run again later", writes
+        )
     if _kind(read) == Kind.FORBIDDEN:
         what = "its credential may not read the namespace kube-system, so nothing proves that etcd answers"
         return Verdict(FORBIDDEN, what, read.error.hint if read.error is not None else "", writes)

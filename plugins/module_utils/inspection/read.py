@@ -52,7 +52,7 @@ class Found:
 
     verdict: Verdict
     answers: Mapping[str, Answer] = field(default_factory=dict)
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     memory: Memory | None = None
     nodes: list[NodeCapacity] | None = None
     counted: bool = False
@@ -97,7 +97,9 @@ def inspect(cluster: Cluster, federation: str, options: Options, probing: Gate, 
     found = Found(judge(answers), answers, identity)
     found.notes += found.verdict.notes
     read = answers[READ]
-    if read.code == 404 or (read.code and read.error is None):  # an answer out of etcd, so lists can be believed as well
+    if read.code == 404 or (
+        read.code and read.error is None
+    ):  # an answer out of etcd, so lists can be believed as well
         with reading:
             _read_on(api.until(Deadline(options.member_timeout)), cluster, federation, options, found)
     api.transport.close()

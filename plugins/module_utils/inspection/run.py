@@ -17,7 +17,7 @@ from ..fleet.verdict import READY_STATUS, STATUSES
 from ..model.access import DAY
 from ..model.cluster import Cluster, Fleet
 from ..model.errors import FederationError
-from ..model.policy import FailOn
+from ..model.policy import NONE, FailOn
 from ..model.records import FleetRecord, newest_fleet_record, with_recorded_facts
 from ..scheduling.capacity import Amounts, NodeCapacity, total_capacity
 from . import read
@@ -38,7 +38,7 @@ class Options:
     canary was asked for, but this is a check."""
 
     looked_at: read.Options = field(default_factory=read.Options)
-    fail_on: FailOn = FailOn("none")
+    fail_on: FailOn = NONE
     warn_days: float = 7.0
     held_back: bool = False
 
@@ -143,7 +143,9 @@ def _notes(cluster: Cluster, found: Found, record: FleetRecord | None, skew: int
             f"this cluster joined as {memory.member}, not as {cluster.name}: correct the kubeconfig or context of this host"
         )
     elif entry is not None and found.uid and entry.uid != found.uid:
-        notes.append(f"another cluster joined as {cluster.name} (kube-system UID {entry.uid}, this one has {found.uid})")
+        notes.append(
+            f"another cluster joined as {cluster.name} (kube-system UID {entry.uid}, this one has {found.uid})"
+        )
     elif entry is not None and memory is not None and memory.fleet is None:
         notes.append("the other members know it as a member, but it has no record of that: join it again")
     if skew is not None and abs(skew) >= _SKEW:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import json
 from typing import Any
 
@@ -28,7 +28,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.fleet.expi
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.kubeconfig import Endpoint, ExecPlugin
 
 SERVER = "https://a:6443"
-ENDS = datetime.datetime(2031, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)
+ENDS = dt.datetime(2031, 2, 3, 4, 5, 6, tzinfo=dt.timezone.utc)
 PLUGIN = ExecPlugin("aws", ("token",), (), "client.authentication.k8s.io/v1")
 
 
@@ -46,7 +46,7 @@ def certificate(name: str = "admin") -> str:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(ENDS - datetime.timedelta(days=1))
+        .not_valid_before(ENDS - dt.timedelta(days=1))
         .not_valid_after(ENDS)
         .sign(key, hashes.SHA256())
     )
@@ -68,10 +68,22 @@ PEM = certificate()
         (Endpoint(SERVER, token_file="/t"), None, Identity("token_file")),
         (Endpoint(SERVER, username="u", password="p"), Credential("Basic dTpw"), Identity("basic", "u")),
         (Endpoint(SERVER, exec_plugin=PLUGIN), None, Identity("exec")),
-        (Endpoint(SERVER, exec_plugin=PLUGIN), Credential("Bearer k8s-aws-v1.x", expires=5.0), Identity("exec", "", 5.0)),
-        (Endpoint(SERVER, exec_plugin=PLUGIN), Credential(f"Bearer {TOKEN}", expires=5.0), Identity("exec", SUBJECT, 5.0)),
+        (
+            Endpoint(SERVER, exec_plugin=PLUGIN),
+            Credential("Bearer k8s-aws-v1.x", expires=5.0),
+            Identity("exec", "", 5.0),
+        ),
+        (
+            Endpoint(SERVER, exec_plugin=PLUGIN),
+            Credential(f"Bearer {TOKEN}", expires=5.0),
+            Identity("exec", SUBJECT, 5.0),
+        ),
         (Endpoint(SERVER, exec_plugin=PLUGIN), Credential("", PEM, "key"), Identity("exec", "admin", ENDS.timestamp())),
-        (Endpoint(SERVER, client_cert=PEM), Credential("", PEM, "key"), Identity("certificate", "admin", ENDS.timestamp())),
+        (
+            Endpoint(SERVER, client_cert=PEM),
+            Credential("", PEM, "key"),
+            Identity("certificate", "admin", ENDS.timestamp()),
+        ),
         (Endpoint(SERVER, client_cert=PEM), None, Identity("certificate", "admin", ENDS.timestamp())),
         (Endpoint(SERVER), Credential(), Identity("none")),
         (

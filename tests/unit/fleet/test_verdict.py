@@ -22,7 +22,11 @@ from ansible_collections.multicluster.federation.plugins.module_utils.fleet.verd
     STATUSES,
     judge,
 )
-from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import FederationError, Kind, MemberError
+from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import (
+    FederationError,
+    Kind,
+    MemberError,
+)
 
 FULL = "etcdserver: mvcc: database space exceeded"
 

@@ -154,7 +154,9 @@ def test_capacity_is_told_only_when_pods_were_counted(look: Look) -> None:
         NodeCapacity("n2", Amounts(4000, 100, 10), Amounts(1000, 30, 2), cordoned=True),
         NodeCapacity("n3", Amounts(4000, 100, 10), ready=False),
     ]
-    members = look({"a": well("x", "a", nodes=nodes, counted=True), "b": well("y", "b", nodes=nodes), "c": DEAD})["members"]
+    members = look({"a": well("x", "a", nodes=nodes, counted=True), "b": well("y", "b", nodes=nodes), "c": DEAD})[
+        "members"
+    ]
     assert members["a"]["nodes"] == {"total": 3, "ready": 2, "schedulable": 1}
     assert members["a"]["capacity"] == {
         "cpu": {"allocatable": 4000, "requested": 1000, "free": 3000},

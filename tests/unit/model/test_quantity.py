@@ -55,7 +55,8 @@ def test_values_are_those_of_the_api(text: object, thousandths: int, units: int)
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", " 1", "1 Gi", "Gi", "1K", "1mi", "1..2", "1e", "0x10", "1Gi\n", "--1", None, True, [], "NaN", float("inf")]
+    "wrong",
+    ["", " 1", "1 Gi", "Gi", "1K", "1mi", "1..2", "1e", "0x10", "1Gi\n", "--1", None, True, [], "NaN", float("inf")],
 )
 def test_what_is_no_quantity_is_refused(wrong: object) -> None:
     with pytest.raises(ConfigError, match="is not a quantity"):
@@ -83,7 +84,13 @@ def test_rounding_goes_away_from_zero_and_never_by_a_whole(number: int, suffix: 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(Fraction(12500, 1000), "12.5"), (Fraction(48), "48"), (Fraction(0), "0"), (Fraction(100), "100"), (Fraction(1, 30), "0")],
+    [
+        (Fraction(12500, 1000), "12.5"),
+        (Fraction(48), "48"),
+        (Fraction(0), "0"),
+        (Fraction(100), "100"),
+        (Fraction(1, 30), "0"),
+    ],
 )
 def test_numbers_for_people(value: Fraction, shown: str) -> None:
     assert decimal(value) == shown

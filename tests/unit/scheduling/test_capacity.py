@@ -104,7 +104,13 @@ def test_a_resize_under_way_holds_the_larger_amount(status: dict[str, Any], cpu:
 
 @pytest.mark.parametrize(
     ("node", "phase", "counts"),
-    [("n1", "Running", True), ("n1", "Pending", True), ("", "Pending", False), ("n1", "Succeeded", False), ("n1", "Failed", False)],
+    [
+        ("n1", "Running", True),
+        ("n1", "Pending", True),
+        ("", "Pending", False),
+        ("n1", "Succeeded", False),
+        ("n1", "Failed", False),
+    ],
 )
 def test_only_what_is_bound_and_not_over_takes_of_a_node(node: str, phase: str, counts: bool) -> None:
     spec: dict[str, Any] = {"containers": [container("1", "1Gi")]}
