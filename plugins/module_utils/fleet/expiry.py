@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from .credentials import Credential
 from .kubeconfig import Endpoint
 from .tokens import claims
 
-try:
+x509: Any = None
+with suppress(ImportError):  # without it the life of certificates is not told
     from cryptography import x509
-except ImportError:  # then the life of certificates is not told
-    x509 = None  # type: ignore[assignment]
 
 CERTIFICATE, TOKEN, TOKEN_FILE, EXEC, BASIC, NONE = "certificate", "token", "token_file", "exec", "basic", "none"
 #: kinds that somebody else renews in time, so that their end is no news
@@ -91,9 +92,8 @@ def read_certificate(pem: str) -> tuple[str, float | None]:
     try:
         found = x509.load_pem_x509_certificate(pem.encode())
         name = found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        ends: datetime | None = getattr(found, "not_valid_after_utc", None)
-        if ends is None:  # cryptography before 42
-            ends = found.not_valid_after.replace(tzinfo=timezone.utc)
+        # in UTC in any case; only cryptography 42 and later says so
+        ends = getattr(found, "not_valid_after_utc" if hasattr(found, "not_valid_after_utc") else "not_valid_after")
     except ValueError:
         return "", None
-    return str(name[0].value) if name else "", ends.timestamp()
+    return str(name[0].value) if name else "", ends.replace(tzinfo=timezone.utc).timestamp()

@@ -13,6 +13,7 @@ from typing import Any
 from ..fleet.concurrency import SLACK, on_each
 from ..fleet.expiry import CERTIFICATE, Identity, rfc3339
 from ..fleet.probe import READ, READY, Answer, clock_skew
+from ..fleet.tokens import account_name
 from ..fleet.verdict import READY_STATUS, STATUSES
 from ..model.access import DAY
 from ..model.cluster import Cluster, Fleet
@@ -53,7 +54,7 @@ def run(fleet: Fleet, options: Options) -> dict[str, Any]:
     if options.held_back:
         for data in members.values():
             data["notes"].append("no write was tried: check mode writes nothing")
-    warnings += _ending(found, now, options.warn_days * DAY)
+    warnings += _ending(found, now, options.warn_days * DAY, account_name(fleet.federation))
     counts = {status: sum(data["status"] == status for data in members.values()) for status in STATUSES}
     failing = len(members) - counts[READY_STATUS]
     return {
@@ -198,8 +199,8 @@ def _check(name: str, answer: Answer) -> dict[str, Any]:
     return {"name": name, "ok": good or absent, "msg": message, "seconds": round(answer.seconds, 3)}
 
 
-def _ending(found: Mapping[str, Found], now: float, seconds: float) -> list[str]:
-    """A warning for each credential that ends soon, so that no drill finds it dead."""
+def _ending(found: Mapping[str, Found], now: float, seconds: float, ours: str) -> list[str]:
+    """A warning for each credential that ends soon, so that no drill finds it dead. ``ours``: the federation's own account."""
     lines = []
     for name, one in found.items():
         if not one.identity.ends_soon(now, seconds) or one.identity.expires is None:
@@ -208,8 +209,9 @@ def _ending(found: Mapping[str, Found], now: float, seconds: float) -> list[str]
         day = rfc3339(one.identity.expires)[:16].replace("T", " ") + " UTC"
         what = "client certificate" if one.identity.kind == CERTIFICATE else one.identity.kind
         whose = f" of {one.identity.user}" if one.identity.user else ""
+        renew = "run rotate_credentials" if one.identity.user == ours else "renew it"
         when = f"ends on {day}, in {left / DAY:.1f} days" if left > 0 else f"ended on {day}"
-        lines.append(f"{name}: its credential, the {what}{whose}, {when}: renew it")
+        lines.append(f"{name}: its credential, the {what}{whose}, {when}: {renew}")
     return lines
 
 

@@ -175,17 +175,19 @@ def test_credentials_that_end_soon_are_warned_of_days_before(look: Look) -> None
         "c": Identity("token", "robot", now + 8 * DAY),
         "d": Identity("exec", "", now + 60),
         "e": Identity("token"),
+        "f": Identity("token", "system:serviceaccount:federation-prod:federation", now + DAY),
     }
     found = {name: well(f"uid-{name}", name, None, identity=identity) for name, identity in kinds.items()}
     result = look(found, warn_days=7)
-    first, second = result["warnings"]
+    first, second, third = result["warnings"]
     assert first.startswith("a: its credential, the token of robot, ends on 20")
     assert first.endswith(" UTC, in 3.0 days: renew it")
     assert second.startswith("b: its credential, the client certificate, ended on 20")
+    assert third.endswith(" UTC, in 1.0 days: run rotate_credentials")
     credentials = {name: data["credential"] for name, data in result["members"].items()}
     assert credentials["b"]["seconds_left"] < 0
     assert credentials["e"] == {"kind": "token", "user": "", "expires": None, "seconds_left": None}
-    assert len(look(found, warn_days=9)["warnings"]) == 3
+    assert len(look(found, warn_days=9)["warnings"]) == 4
     assert len(look(found, warn_days=0)["warnings"]) == 1
 
 
