@@ -74,6 +74,8 @@ def _from_plugin(endpoint: Endpoint, plugin: ExecPlugin, deadline: Deadline) -> 
     try:
         expires, credential = _cache.get(cache_key, (0.0, None))
         if credential is None or expires <= time.time() + 60:
+            if deadline.expired():  # the call that was waited for took all the time there was
+                raise _problem(f"the credential plugin {plugin.command} did not answer in time")
             expires, credential = _run(endpoint, plugin, deadline)
             _cache[cache_key] = (expires, credential)
         return credential

@@ -25,7 +25,7 @@ _CHECK = re.compile(r"^\[-\](\S+)", re.MULTILINE)
 #: what proxies and load balancers say in place of a server that does not answer them
 _GATEWAY = (502, 503, 504)
 
-_WAIT = "look at its API server and at its etcd; what it lists may be out of date"
+_WAIT = "look at its etcd; what its API server lists meanwhile may be out of date"
 _LOOK = "is it running, and is its network reachable from here?"
 
 
@@ -120,7 +120,7 @@ def _trouble(answers: Mapping[str, Answer]) -> Verdict | None:
         what = "its credential may not read the namespace kube-system, so nothing proves that etcd answers"
         return Verdict(FORBIDDEN, what, read.error.hint if read.error is not None else "", writes)
     if read.code != 404 and read.error is not None:
-        return Verdict(DEGRADED, _etcd(read), _named(failing) or _WAIT, writes)
+        return Verdict(DEGRADED, _etcd(read), _WAIT, writes)
     if ready.code >= 500 or ready.code == 0:
         what = f"it is not ready: {', '.join(failing)}" if failing else "it does not say that it is ready"
         what += "; it cannot be written to either" if writes == FAILED else ""
@@ -136,10 +136,6 @@ def _etcd(read: Answer) -> str:
     if read.code in (0, 504) or _kind(read) == Kind.TIMEOUT:
         return f"its etcd does not answer: a read that has to reach it got nothing in {read.seconds:.2g} s"
     return f"its etcd does not work: {read.error.message if read.error is not None else ''}"
-
-
-def _named(failing: list[str]) -> str:
-    return f"its API server names {', '.join(failing)}; {_WAIT}" if failing else ""
 
 
 def _failed(write: Answer) -> bool:

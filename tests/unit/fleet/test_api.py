@@ -332,6 +332,22 @@ def test_a_list_that_expires_half_way_is_read_again_as_a_whole() -> None:
     assert seen[2] == "GET /api/v1/configmaps"
 
 
+def test_extracts_keep_what_is_wanted_of_each_page() -> None:
+    with member(page("a", "b", more="t1"), page("c")) as (api, seen):
+        found = api.extracts(
+            CONFIG_MAPS, lambda item: None if item["metadata"]["name"] == "b" else item["metadata"]["name"], "x!=,y=z"
+        )
+    assert found == ["a", "c"]
+    assert seen[0] == "GET /api/v1/configmaps?limit=250&fieldSelector=x!%3D,y%3Dz"
+    assert seen[1].endswith("&continue=t1")
+
+
+def test_extracts_of_a_list_that_expires_half_way_are_not_kept_twice() -> None:
+    with member(page("a", more="t1"), answer(410, {"message": "expired"}), page("a", "b")) as (api, seen):
+        assert api.extracts(CONFIG_MAPS, lambda item: item["metadata"]["name"], "x=y") == ["a", "b"]
+    assert seen[2] == "GET /api/v1/configmaps?fieldSelector=x%3Dy"
+
+
 @pytest.mark.parametrize("body", [{"items": None, "metadata": None}, {"metadata": {}}, {"items": []}])
 def test_empty_lists(body: dict[str, Any]) -> None:
     with member(answer(200, body)) as (api, _seen):

@@ -82,7 +82,7 @@ CASES: list[tuple[str, dict[str, Answer], str, str, str]] = [
     ("no credentials sent", {READ: ANONYMOUS}, "unauthorized", "unproven", "does not accept"),
     ("a login page", dict.fromkeys(WELL, PORTAL), "degraded", "unproven", "answers (302), but not as a Kubernetes"),
     ("a web server", dict.fromkeys(WELL, WEB), "degraded", "unproven", "check the address"),
-    ("etcd hangs", {READ: TIMEOUT, READY: NO_ETCD}, "degraded", "unproven", "names etcd-readiness"),
+    ("etcd hangs", {READ: TIMEOUT, READY: NO_ETCD}, "degraded", "unproven", "look at its etcd"),
     ("etcd hangs, not noticed yet", {READ: TIMEOUT}, "degraded", "unproven", "its etcd does not answer"),
     ("etcd hangs, and so does readyz", {READ: TIMEOUT, READY: TIMEOUT}, "degraded", "unproven", "got nothing in 3 s"),
     ("a write hangs as well", {READ: TIMEOUT, WRITE: TIMEOUT}, "degraded", "failed", "its etcd does not answer"),
