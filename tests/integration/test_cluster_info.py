@@ -139,10 +139,17 @@ def test_numbers_of_healthy_members_and_nothing_is_written(federation: Federatio
             until(lambda c=client: (c.get(*job) or {}).get("status", {}).get("succeeded"), "the Job is over")
         before = {member: federation.sandbox.writes(member) for member in MEMBERS}
         result = info(federation).played.result
+        per_run = info(federation, None, "-e", "federation_credentials=per_run", capacity=False).played
+        # not even a token is made; the credential that is told of is the one that would make it
         assert {member: federation.sandbox.writes(member) for member in MEMBERS} == before
         pods = federation.kube["eu-1"].api("v1", "Pod").get(namespace=federation.namespace).to_dict()["items"]
         assert closed not in {pod["spec"]["nodeName"] for pod in pods}
         seen = {member: witnessed(client) for member, client in federation.kube.items()}
+    assert per_run.member("eu-1")["credential"]["user"] == "admin"
+    assert (per_run.member("eu-1")["nodes"], per_run.member("eu-1")["capacity"]) == (
+        result["members"]["eu-1"]["nodes"],
+        {},
+    )
     assert (result["changed"], result["failed"], result["msg"]) == (False, False, "3 members: 3 ready")
     assert result["summary"] == {"members": 3, "ready": 3}
     for member, client in federation.kube.items():

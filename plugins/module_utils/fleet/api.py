@@ -82,7 +82,10 @@ def explain(response: Response, secret: bool = False) -> MemberError:
     elif response.code == 403:
         hint = remedy(message)
     elif kind == Kind.FAILED and _FULL in message:
-        message, hint = "the etcd of this member is full: nothing can be written", "compact and defragment it"
+        message, hint = (
+            "the etcd of this member is full: nothing can be written",
+            "compact and defragment it, then disarm its alarm",
+        )
     elif kind == Kind.FAILED and _WEBHOOK in message:
         hint = "an admission webhook of this member does not work"
     return MemberError(kind, message, hint, response.code)

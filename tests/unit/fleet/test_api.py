@@ -70,7 +70,7 @@ def status(code: int, message: str, reason: str = "") -> Response:
             status(500, "etcdserver: mvcc: database space exceeded"),
             Kind.FAILED,
             "the etcd of this member is full",
-            "compact and defragment it",
+            "compact and defragment it, then disarm its alarm",
         ),
         (Response(502, "<html>Bad Gateway</html>", None), Kind.FAILED, "<html>Bad Gateway</html>", ""),
         (Response(500, None, None), Kind.FAILED, "no message", ""),
