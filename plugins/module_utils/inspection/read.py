@@ -48,7 +48,8 @@ class Options:
 
 @dataclass
 class Found:
-    """What was found of one cluster. None stands for what is not known; ``notes`` say why. ``counted``: pods were read, too."""
+    """What was found of one cluster. None stands for what is not known; ``notes`` say why. ``counted``: pods were read, too.
+    ``seconds`` are those of the work, without waiting for its turn."""
 
     verdict: Verdict
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -96,15 +97,19 @@ def inspect(cluster: Cluster, federation: str, options: Options, probing: Gate, 
     identity = identity_of(api.transport.endpoint, api.transport.credential)
     found = Found(judge(answers), answers, identity)
     found.notes += found.verdict.notes
-    read = answers[READ]
-    if read.code == 404 or (
-        read.code and read.error is None
-    ):  # an answer out of etcd, so lists can be believed as well
-        with reading:
-            _read_on(api.until(Deadline(options.member_timeout)), cluster, federation, options, found)
-    api.transport.close()
     found.seconds = time.monotonic() - start
+    if _came_from_etcd(answers[READ]):
+        with reading:
+            start = time.monotonic()
+            _read_on(api.until(Deadline(options.member_timeout)), cluster, federation, options, found)
+            found.seconds += time.monotonic() - start
+    api.transport.close()
     return found
+
+
+def _came_from_etcd(read: Answer) -> bool:
+    """Whether a read reached etcd, so that lists can be believed as well; "there is no such thing" is an answer of etcd, too."""
+    return isinstance(read.body, dict) and (read.error is None or read.code == 404)
 
 
 def _open(cluster: Cluster, options: Options) -> MemberApi:

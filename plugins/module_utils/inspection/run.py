@@ -27,7 +27,7 @@ from .table import health_table
 
 #: Clusters that are probed and that are read at once. A probe has to measure the cluster, not how busy we are; and what is read is
 #: decoded by one processor anyway.
-_PROBED, _READ = 64, 8
+_PROBED, _READ = 32, 8
 #: seconds from which on a difference between clocks is worth a word: tokens and leases begin to suffer
 _SKEW = 5
 _REGION, _ZONE = "topology.kubernetes.io/region", "topology.kubernetes.io/zone"

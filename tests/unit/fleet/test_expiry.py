@@ -26,6 +26,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.fleet.expi
     rfc3339,
 )
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.kubeconfig import Endpoint, ExecPlugin
+from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 
 SERVER = "https://a:6443"
 ENDS = dt.datetime(2031, 2, 3, 4, 5, 6, tzinfo=dt.timezone.utc)
@@ -103,6 +104,7 @@ def test_an_end_that_no_calendar_has_is_none(exp: object) -> None:
     assert identity_of(Endpoint(SERVER, token=token), None) == Identity("token")
 
 
+@STEADY
 @given(st.text())
 def test_no_token_stops_us(token: str) -> None:
     found = identity_of(Endpoint(SERVER, token=token), Credential(f"Bearer {token}"))

@@ -26,6 +26,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.fleet.prob
 )
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.transport import Response
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import Kind, MemberError
+from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 
 HOME = "/api/v1/namespaces/federation-f/configmaps/fleet"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/federation-f/leases/federation-canary"
@@ -179,6 +180,7 @@ def test_clocks(answers: list[Answer], skew: int | None) -> None:
     assert found == skew
 
 
+@STEADY
 @given(st.floats(10**9, 2 * 10**9), st.floats(0, 2), st.floats(0, 1), st.integers(-3600, 3600))
 def test_the_skew_that_is_told_is_near_the_true_one(began: float, took: float, share: float, true: int) -> None:
     written = began + share * took + true

@@ -17,6 +17,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.model.quan
     parse_quantity,
     whole,
 )
+from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 
 SUFFIXES = {
     **{suffix: Fraction(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T"), -3)},
@@ -63,11 +64,13 @@ def test_what_is_no_quantity_is_refused(wrong: object) -> None:
         parse_quantity(wrong)
 
 
+@STEADY
 @given(st.integers(0, 10**6), st.sampled_from(sorted(SUFFIXES)))
 def test_a_whole_number_is_itself_times_its_suffix(number: int, suffix: str) -> None:
     assert parse_quantity(f"{number}{suffix}") == number * SUFFIXES[suffix]
 
 
+@STEADY
 @given(st.integers(0, 10**9), st.integers(0, 9))
 def test_nothing_is_lost_behind_the_point(number: int, places: int) -> None:
     digits = str(number).zfill(places + 1)
@@ -75,6 +78,7 @@ def test_nothing_is_lost_behind_the_point(number: int, places: int) -> None:
     assert parse_quantity(text) == Fraction(number, 10**places)
 
 
+@STEADY
 @given(st.integers(-(10**9), 10**9), st.sampled_from(sorted(SUFFIXES)))
 def test_rounding_goes_away_from_zero_and_never_by_a_whole(number: int, suffix: str) -> None:
     exact = parse_quantity(f"{number}{suffix}")

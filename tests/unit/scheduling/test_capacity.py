@@ -21,6 +21,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.scheduling
     read_pod,
     total_capacity,
 )
+from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 
 
 def container(cpu: str = "", memory: str = "", name: str = "c", **more: Any) -> dict[str, Any]:
@@ -185,6 +186,7 @@ AMOUNTS = st.builds(
 )
 
 
+@STEADY
 @given(st.lists(AMOUNTS, max_size=4), st.lists(st.tuples(st.integers(0, 3), AMOUNTS), max_size=8))
 def test_what_is_free_and_what_is_requested_never_exceed_what_is_there_by_more_than_what_is_requested(
     offered: list[Amounts], asked: list[tuple[int, Amounts]]
@@ -200,6 +202,7 @@ def test_what_is_free_and_what_is_requested_never_exceed_what_is_there_by_more_t
     assert all(amount >= 0 for one in nodes for amount in (one.free.cpu, one.free.memory, *one.free.others.values()))
 
 
+@STEADY
 @given(AMOUNTS, AMOUNTS, AMOUNTS)
 def test_amounts_add_up_in_any_order(one: Amounts, two: Amounts, three: Amounts) -> None:
     assert one + two == two + one
