@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .model.access import DAY, FILE_SECONDS, MODES
+from .model.access import DAY, FILE_SECONDS, MODES, PROFILES
 from .model.budget import DEFAULT_BUDGET
 from .model.resource import ABORT, CONFLICTS
-from .model.rights import PROFILES
 
 Spec = dict[str, Any]
 
