@@ -107,7 +107,7 @@ RESOURCE_OPTIONS = ("name", *_RESOURCE)
 RIGHTS: Spec = {
     "profile": {"type": "str", "choices": list(PROFILES)},
     "rules": {"type": "list", "elements": "dict"},
-    "secret_namespaces": {"type": "list", "elements": "str"},
+    "secret_namespaces": {"type": "list", "elements": "str", "no_log": False},
     "exact": {"type": "bool", "default": False},
     "src": {"type": "list", "elements": "str"},
     "template": {"type": "list", "elements": "str"},
