@@ -97,6 +97,7 @@ FEDERATED_RESOURCE: Spec = {
     "wait_timeout": {"type": "float", "default": 300.0},
     "concurrency": {"type": "int", "default": 16},
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
+    "partial_fleet": {"type": "bool", "default": False},
 }
 
 #: the options of `federated_resource` that describe one resource

@@ -79,6 +79,11 @@ class Player:
             self._command(inventory, *arguments), **settings, stdout=subprocess.PIPE, timeout=240, check=False
         )
 
+    def command(self, *command: str, **environment: str) -> str:
+        """What another command of Ansible printed."""
+        settings = self._settings(environment)
+        return subprocess.run(command, **settings, stdout=subprocess.PIPE, timeout=240, check=False).stdout
+
     def start(self, *arguments: str, inventory: Path | None = None, **environment: str) -> Started:
         """As `run`, but in the background and in a session of its own. Whoever starts it ends it."""
         log = self.folder / f"started-{next(self.runs)}.log"
