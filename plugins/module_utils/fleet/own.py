@@ -14,7 +14,7 @@ from . import files
 from .api import MemberApi
 from .deadline import Deadline
 from .kubeconfig import Endpoint, resolve
-from .tokens import life_of, request_token
+from .tokens import life_of, request_token, rfc3339
 from .transport import Transport
 
 
