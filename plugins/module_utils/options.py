@@ -74,6 +74,7 @@ _RESOURCE: Spec = {
     "namespace": {"type": "str", "default": "default"},
     "placement": {"type": "dict"},
     "overrides": {"type": "list", "elements": "dict"},
+    "overrides_data": {"type": "str", "no_log": True},
     "strict": {"type": "bool", "default": True},
     "allow_empty": {"type": "bool", "default": False},
     "delete_namespaces": {"type": "bool", "default": False},
