@@ -134,5 +134,6 @@ CLUSTER: Spec = {
 FEDERATED_RESOURCE_INFO: Spec = {
     **FLEET,
     "name": {"type": "list", "elements": "str"},
+    "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
     "show": {"type": "bool", "default": False},
 }

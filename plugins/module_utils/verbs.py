@@ -183,8 +183,8 @@ def cluster(
 
 def federated_resource_info(fleet: Fleet, params: Params) -> dict[str, Any]:
     """The state of resources on the members in play; returns the result of the module."""
-    from .propagation import status
+    from .status import run as status
 
     chosen: list[str] | None = params.get("name")
-    options = status.Options(**_times(params))
+    options = status.Options(everything=params["search"] == "everything", **_times(params))
     return status.run(fleet, [check_resource_name(name) for name in chosen] if chosen is not None else None, options)
