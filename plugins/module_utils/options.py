@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .model.access import DAY, FILE_SECONDS, MODES
+from .model.access import DAY, FILE_SECONDS, MODES, PROFILES
 from .model.budget import DEFAULT_BUDGET
 from .model.resource import ABORT, CONFLICTS
-from .model.rights import PROFILES
 
 Spec = dict[str, Any]
 
@@ -98,6 +97,7 @@ FEDERATED_RESOURCE: Spec = {
     "wait_timeout": {"type": "float", "default": 300.0},
     "concurrency": {"type": "int", "default": 16},
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
+    "partial_fleet": {"type": "bool", "default": False},
 }
 
 #: the options of `federated_resource` that describe one resource

@@ -140,6 +140,7 @@ def federated_resource(
         **_policy(params),
         max_deletions=parse_budget(params["max_deletions"]),
         tell=tell,
+        partial_fleet=params["partial_fleet"],
         **_times(params),
     )
     return engine.run(fleet, resources, options)

@@ -159,6 +159,13 @@ options:
       - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
     type: str
     default: 50%
+  partial_fleet:
+    description:
+      - The inventory is meant to have only a part of the members that joined.
+      - Without it, a run that misses members of the fleet record (half of an inventory, a slice of AWX, a typing error in a group) adds
+        and changes, and takes nothing away from any member.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.

@@ -106,6 +106,15 @@ def test_an_inventory_that_lacks_members_takes_nothing_away(federation: Federati
     placed = record(federation, "eu-2", "resource-app")
     assert placed is not None
     assert sorted(placed["placement"]) == ["eu-2", "us-1"], "the share of the missing member is not forgotten"
+    # neither does what is gone from the manifests go, unless this part of the fleet is all that is meant
+    wish = {"name": "app", "placement": {"members": ["eu-1", "eu-2"]}}
+    assert not federation.propagate(definition=[config_map("settings"), config_map("more")], **wish).result["failed"]
+    pruned = federation.propagate(inventory=smaller, definition=config_map("settings"), **wish)
+    assert sorted(uids(federation, "more")) == ["eu-1", "eu-2"]
+    assert [o["action"] for o in pruned.result["objects"]] == ["deferred", "deferred"]
+    pruned = federation.propagate(inventory=smaller, definition=config_map("settings"), partial_fleet=True, **wish)
+    assert uids(federation, "more") == {}
+    assert "warnings" not in pruned.result
     # with the whole inventory the same wish is carried out whole
     whole = federation.propagate(name="app", definition=config_map("settings"), placement={"members": ["eu-2"]})
     assert not whole.result["failed"], whole.message

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from ..model.errors import Kind, MemberError
-from ..model.rights import remedy
 from .deadline import Deadline
 from .discovery import ACCEPT, ApiKind, Discovery, parse_discovery
 from .transport import Cut, Response, Transport
@@ -76,6 +75,8 @@ def explain(response: Response, secret: bool = False) -> MemberError:
         kind, message = Kind.UNAUTHORIZED, f"the API server does not accept the credentials ({response.code})"
         hint = "the token or certificate has expired, was withdrawn, or belongs to another cluster"
     elif response.code == 403:
+        from ..model.rights import remedy
+
         hint = remedy(message)
     elif kind == Kind.FAILED and _FULL in message:
         message, hint = "the etcd of this member is full: nothing can be written", "compact and defragment it"

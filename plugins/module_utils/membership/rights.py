@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..fleet.discovery import Discovery
+from ..model.access import APPLICATIONS, CLUSTER_ADMIN
 from ..model.errors import ConfigError
 from ..model.manifest import SECRET, GroupKind, Manifest, kind_of
 from ..model.reading import as_list, given
 from ..model.resource import Resource
 from ..model.rights import (
     ADMIN,
-    APPLICATIONS,
-    CLUSTER_ADMIN,
     NOTHING,
     READ,
     Rights,

@@ -16,8 +16,9 @@ from typing import Any
 from ..fleet import files
 from ..fleet.api import MemberApi
 from ..fleet.concurrency import on_each
-from ..fleet.connect import connect, keep_credential
+from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
+from ..fleet.own import keep_credential
 from ..fleet.tokens import life_of
 from ..model.access import FILE
 from ..model.cluster import Cluster, Fleet

@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .access import APPLICATIONS, MINIMAL, PROFILES
 from .errors import ConfigError
 from .names import SERVICE_ACCOUNT
 from .reading import as_list, as_mapping, as_texts, given, only_keys
-
-MINIMAL, APPLICATIONS, CLUSTER_ADMIN = "minimal", "applications", "cluster_admin"
-PROFILES = (MINIMAL, APPLICATIONS, CLUSTER_ADMIN)
 
 #: what bringing an object to its wanted state takes, from finding it to deleting it
 FULL = ("create", "delete", "get", "list", "patch", "watch")

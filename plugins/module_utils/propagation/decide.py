@@ -29,8 +29,9 @@ from .store import Memory
 class Decisions:
     """Per resource its report, its placement for the records, and the epoch of these records; ``clusters`` with recorded facts.
 
-    ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``forgotten`` are
-    members that answer and that the newest fleet record has no more, with its epoch: the federation let them go while they were away.
+    ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
+    where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
+    record has no more, with its epoch: the federation let them go while they were away.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Decisions:
     epochs: Mapping[str, int] = field(default_factory=dict)
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    incomplete: str = ""
     forgotten: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -71,8 +73,14 @@ def _place(
     return report
 
 
-def decide(members: Mapping[str, Cluster], resources: Iterable[Resource], memories: Mapping[str, Memory]) -> Decisions:
-    """Placement of every resource over the whole fleet. ``memories`` are those of the members that answered.
+def decide(
+    members: Mapping[str, Cluster],
+    resources: Iterable[Resource],
+    memories: Mapping[str, Memory],
+    partial: bool = False,
+) -> Decisions:
+    """Placement of every resource over the whole fleet. ``memories`` are those of the members that answered; ``partial`` says that
+    the inventory is meant to have only a part of the fleet.
 
     MemberError when two members hold different fleet records of one epoch.
     """
@@ -94,7 +102,13 @@ def decide(members: Mapping[str, Cluster], resources: Iterable[Resource], memori
     known = newest.members if newest else {}
     renamed = {old for entry in known.values() for old in entry.formerly}
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
-    return Decisions(reports, placements, epochs, clusters, missing, forgotten)
+    incomplete = "" if partial or not missing else _incomplete(missing)
+    return Decisions(reports, placements, epochs, clusters, missing, incomplete, forgotten)
+
+
+def _incomplete(missing: Sequence[str]) -> str:
+    more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+    return f"the inventory does not have {', '.join(missing[:4])}{more}, which joined this federation"
 
 
 def over_budget(resource: Resource, plans: Iterable[MemberPlan], budget: Budget) -> ConfigError | None:

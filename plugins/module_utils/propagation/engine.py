@@ -130,8 +130,11 @@ class _Run:
             self._carry_out(self.members[name])
         self._finish()
         self._leave()
-        if self.decisions.missing:
-            self.warnings.append(_missing_warning(self.decisions.missing))
+        if self.decisions.incomplete:
+            self.warnings.append(
+                f"{self.decisions.incomplete}: what is there stays as it is, and nothing is taken away from other members (put them "
+                "back into the inventory, let them leave, or say partial_fleet: true)"
+            )
         return result.build(
             self.decisions.reports,
             {name: member.report for name, member in self.members.items()},
@@ -196,7 +199,7 @@ class _Run:
         """Decide from what these members remember, and plan each; look up what turns out to be needed for it."""
         memories = {name: self.members[name].seen.memory for name in present}
         resources = [template.resource for template in self.templates.values()]
-        self.decisions = decide(self.fleet.members, resources, memories)
+        self.decisions = decide(self.fleet.members, resources, memories, self.options.partial_fleet)
         present = self._some_in_time(present, self._behind(present), self._look_again)
         self._plan_each(present)
         undecided = [name for name in present if self.members[name].undecided]
@@ -330,8 +333,8 @@ class _Run:
 
     def _not_proven(self, report: result.ResourceReport) -> str:
         """Why the resource must not be taken from anywhere yet; "" when every selected member has it."""
-        if self.decisions.missing and report.selected:
-            return f"deferred: the inventory does not have {', '.join(self.decisions.missing[:4])}, which joined this federation"
+        if self.decisions.incomplete and report.selected:
+            return f"deferred: {self.decisions.incomplete}"
         for name in report.selected:
             member = self.members.get(name)
             if member is None:
@@ -339,10 +342,3 @@ class _Run:
             if member.report.error is not None or member.report.failures or member.report.unhealthy:
                 return f"deferred: {name}, which is to have it, is not done"
         return ""
-
-
-def _missing_warning(missing: Sequence[str]) -> str:
-    return (
-        f"the inventory does not have {', '.join(missing[:8])}, which joined this federation: what is there stays as it is, and "
-        "nothing is taken from other members because of a new placement (put it back into the inventory, or let it leave)"
-    )

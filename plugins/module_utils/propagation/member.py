@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 class Options:
     """How to run. Times are in seconds: ``request_timeout`` for one request, ``member_timeout`` for all reads and writes of one
     member, ``wait_timeout`` for its workloads to become healthy, ``lock_timeout`` for another run to end. ``concurrency`` is how
-    many writes run at once in all; ``max_deletions`` how much of a resource may go in one run; ``tell`` shows a line of progress.
+    many writes run at once in all; ``max_deletions`` how much of a resource may go in one run; ``tell`` shows a line of progress;
+    ``partial_fleet``: the inventory is meant to have only a part of the fleet.
     """
 
     check: bool = False
@@ -60,6 +61,7 @@ class Options:
     fail_on: FailOn = ANY
     max_deletions: Budget = DEFAULT_BUDGET
     tell: Tell | None = None
+    partial_fleet: bool = False
 
 
 class Member:
@@ -79,6 +81,7 @@ class Member:
         self.finished = threading.Event()
         self.outdated = False
         self._looked = 0.0
+        self._incomplete = ""
         self._federation = federation
         self._options = options
         self._width = width
@@ -134,6 +137,7 @@ class Member:
     def plan(self, templates: Mapping[str, Template], decisions: Decisions) -> None:
         """Work out what is to be done here, for every resource that can be placed."""
         self.plans, self.leaving, self.report.notes = [], [], []
+        self._incomplete = decisions.incomplete
         if self.name in decisions.forgotten:
             raise MemberError(
                 Kind.NOT_JOINED,
@@ -202,11 +206,11 @@ class Member:
             self.stage = Stage.HEALTH
             self._wait()
         self.stage = Stage.PRUNING
-        prunable = [plan for plan in self.plans if not self._in_trouble(plan)]
+        prunable = [plan for plan in self.plans if not self._why_not_prune(plan)]
         _delete(hand, [step for plan in prunable for step in plan.steps])
         for plan in self.plans:
             if plan not in prunable:
-                self.report.outcomes += deferred(plan.steps, "what replaces it is not in place on this member")
+                self.report.outcomes += deferred(plan.steps, self._why_not_prune(plan))
         self._shrink_records(prunable)
 
     def give_up(self, reasons: Mapping[str, str]) -> None:
@@ -223,10 +227,13 @@ class Member:
             self.report.outcomes += hand.outcomes
             self._shrink_records([plan])
 
-    def _in_trouble(self, plan: MemberPlan) -> bool:
-        """Whether anything of the resource failed or is not healthy here: then nothing of it is deleted."""
-        failed = any(o.resource == plan.resource.name for o in self.report.failures)
-        return plan.resource.present and (failed or bool(self.report.unhealthy))
+    def _why_not_prune(self, plan: MemberPlan) -> str:
+        """Why nothing of the resource may be deleted here; "" when it may."""
+        if not plan.resource.present:
+            return ""
+        if any(o.resource == plan.resource.name for o in self.report.failures) or self.report.unhealthy:
+            return "what replaces it is not in place on this member"
+        return f"deferred: {self._incomplete}" if self._incomplete else ""
 
     def _wait(self) -> None:
         """Wait for every workload of the resources on this member."""

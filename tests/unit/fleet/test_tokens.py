@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet import files
-from ansible_collections.multicluster.federation.plugins.module_utils.fleet.connect import with_token
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.kubeconfig import Endpoint
+from ansible_collections.multicluster.federation.plugins.module_utils.fleet.own import with_token
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.tokens import Life, claims, life_of
 from ansible_collections.multicluster.federation.plugins.module_utils.model.access import FILE, Access
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import Kind, MemberError

@@ -16,14 +16,16 @@ from ansible_collections.multicluster.federation.plugins.module_utils.membership
     rules_of,
     template_of,
 )
+from ansible_collections.multicluster.federation.plugins.module_utils.model.access import (
+    CLUSTER_ADMIN,
+    MINIMAL,
+    PROFILES,
+)
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import GroupKind
 from ansible_collections.multicluster.federation.plugins.module_utils.model.records import ResourceRecord
 from ansible_collections.multicluster.federation.plugins.module_utils.model.rights import (
     ADMIN,
-    CLUSTER_ADMIN,
-    MINIMAL,
     NOTHING,
-    PROFILES,
     Rights,
     rule,
 )

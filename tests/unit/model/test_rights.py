@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.multicluster.federation.plugins.module_utils.model.access import PROFILES
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.rights import (
     FULL,
     NOTHING,
-    PROFILES,
     Rights,
     Rule,
     load_rights,

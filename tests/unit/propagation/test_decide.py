@@ -139,6 +139,24 @@ def test_what_a_missing_member_has_stays_there(state: str) -> None:
     assert "bom" not in found.reports["shop"].reasons
 
 
+def test_an_incomplete_inventory_is_told_unless_it_is_meant() -> None:
+    memories = {"ams": memory(record(3, "ams", "bom"), known=KNOWN)}
+    assert decided(fleet("ams"), memories).incomplete.startswith("the inventory does not have bom, cdg, which joined")
+    meant = decide(fleet("ams"), [resource()], memories, partial=True)
+    assert (meant.incomplete, meant.missing) == ("", ("bom", "cdg"))
+    assert not decided(fleet("ams", "bom", "cdg"), memories).incomplete
+
+
+def test_a_member_that_the_federation_let_go_is_told_apart() -> None:
+    memories = {"ams": memory(known=members_of(4, ams=entry("k-1"))), "bom": memory(known=KNOWN)}
+    assert decided(fleet("ams", "bom"), memories).forgotten == {"bom": 4}
+    renamed = {
+        "ams": memory(known=members_of(4, ams=entry("k-1"), west=entry("k-2", "bom"))),
+        "bom": memory(known=KNOWN),
+    }
+    assert not decided(fleet("ams", "bom"), renamed).forgotten
+
+
 def test_a_missing_member_counts_as_no_place() -> None:
     found = decided(fleet("ams"), {"ams": memory(record(3, "bom"), known=KNOWN)}, resource(placement={"members": []}))
     assert found.reports["shop"].error is not None
