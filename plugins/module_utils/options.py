@@ -137,3 +137,13 @@ FEDERATED_RESOURCE_INFO: Spec = {
     "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
     "show": {"type": "bool", "default": False},
 }
+
+CLUSTER_INFO: Spec = {
+    **FLEET,
+    "probe": {"type": "str", "choices": ["read", "write"], "default": "read"},
+    "probe_timeout": {"type": "float", "default": 3.0},
+    "capacity": {"type": "bool", "default": True},
+    "credential_warn_days": {"type": "float", "default": 7.0},
+    "fail_on": {"type": "str", "default": "none"},
+    "show": {"type": "bool", "default": False},
+}

@@ -54,13 +54,14 @@ def read_access(params: Params, check: bool, by_default: str = GIVEN) -> Access:
     )
 
 
-def fleet_of(params: Params, check: bool = False) -> Fleet:
-    """The fleet of an explicit ``clusters`` list; all of it is in play."""
-    if not params.get("federation"):
+def fleet_of(params: Params, check: bool = False, nameless: bool = False) -> Fleet:
+    """The fleet of an explicit ``clusters`` list; all of it is in play. ``nameless``: clusters may be looked at before they belong
+    to a federation."""
+    if not params.get("federation") and not nameless:
         raise ConfigError("federation is missing", "give the option federation, or the variable federation_name")
     access = read_access(params, check)
     clusters = [read_cluster(entry["name"], entry, access) for entry in params.get("clusters") or []]
-    return build_fleet(params["federation"], clusters)
+    return build_fleet(params.get("federation") or None, clusters)
 
 
 def resource_entries(params: Params) -> list[dict[str, Any]]:
@@ -189,3 +190,28 @@ def federated_resource_info(fleet: Fleet, params: Params) -> dict[str, Any]:
     chosen: list[str] | None = params.get("name")
     options = status.Options(everything=params["search"] == "everything", **_times(params))
     return status.run(fleet, [check_resource_name(name) for name in chosen] if chosen is not None else None, options)
+
+
+def cluster_info(fleet: Fleet, params: Params, check: bool) -> dict[str, Any]:
+    """The health, capacity and credentials of the members in play; returns the result of the module."""
+    from .inspection import read
+    from .inspection import run as inspection
+
+    if params["probe_timeout"] <= 0:
+        raise ConfigError("probe_timeout must be more than 0 seconds")
+    if params["credential_warn_days"] < 0:
+        raise ConfigError("credential_warn_days must be 0 or more")
+    write = params["probe"] == "write"
+    looked_at = read.Options(
+        write=write and not check,
+        probe_timeout=params["probe_timeout"],
+        capacity=params["capacity"],
+        **_times(params),
+    )
+    options = inspection.Options(
+        looked_at=looked_at,
+        fail_on=parse_fail_on(params["fail_on"]),
+        warn_days=params["credential_warn_days"],
+        held_back=write and check,
+    )
+    return inspection.run(fleet, options)

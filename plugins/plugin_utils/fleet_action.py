@@ -44,8 +44,11 @@ def _host_options(found: Mapping[str, Any], host: str) -> dict[str, Any]:
         raise ConfigError(f"a cluster_ variable of host {host} cannot be read: {error}") from None
 
 
-def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: str | None, access: Access) -> Fleet:
-    """The fleet of an inventory group. Only the hosts in play are written to; the plan sees all of them, even under --limit."""
+def fleet_from_inventory(
+    task_vars: Mapping[str, Any], group: str, federation: str | None, access: Access, nameless: bool = False
+) -> Fleet:
+    """The fleet of an inventory group. Only the hosts in play are written to; the plan sees all of them, even under --limit.
+    ``nameless``: clusters may be looked at before they belong to a federation."""
     hosts = list(task_vars.get("groups", {}).get(group, ()))
     if not hosts:
         raise ConfigError(
@@ -55,7 +58,7 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
     in_play = set(task_vars.get("ansible_play_batch") or ()) & set(hosts)
     if not in_play:
         raise ConfigError(f"no host of this play is in the group {group!r}", f"use hosts: {group} for the play")
-    if not federation:
+    if not federation and not nameless:
         raise ConfigError(
             "the federation has no name", "set the variable federation_name for the fleet, or the option federation"
         )
@@ -68,7 +71,7 @@ def fleet_from_inventory(task_vars: Mapping[str, Any], group: str, federation: s
             named.setdefault(str(name), host)
         members.append(verbs.read_cluster(host, _host_options(found, host), access))
     _refuse_several_names(named)
-    return build_fleet(federation, members, in_play)
+    return build_fleet(federation or None, members, in_play)
 
 
 def _refuse_several_names(named: Mapping[str, str]) -> None:
@@ -183,10 +186,12 @@ def run_verb(
     spec: Spec,
     in_process: Callable[[dict[str, Any], Fleet], dict[str, Any]],
     for_module: Callable[[dict[str, Any]], dict[str, Any]],
+    nameless: bool = False,
 ) -> dict[str, Any]:
     """Validate the options, then run the verb here over the inventory, or as a module where ``clusters`` is given.
 
-    ``in_process(params, fleet)`` returns the result; ``for_module(params)`` returns the arguments of the module.
+    ``in_process(params, fleet)`` returns the result; ``for_module(params)`` returns the arguments of the module. ``nameless``: the
+    verb also looks at clusters of no federation.
     """
     # an unanswered question of a survey arrives as "": nothing is asked for by it
     action._task.args = {key: value for key, value in action._task.args.items() if value != ""}
@@ -207,6 +212,7 @@ def run_verb(
             access = verbs.read_access(
                 {**params, "federation": federation}, bool(action._task.check_mode), _default_access(task_vars)
             )
-            return in_process(params, fleet_from_inventory(task_vars, params["fleet_group"], federation, access))
+            group = params["fleet_group"]
+            return in_process(params, fleet_from_inventory(task_vars, group, federation, access, nameless))
     except FederationError as error:
         return {"failed": True, "changed": False, "msg": str(error)}

@@ -8,8 +8,10 @@ import itertools
 import json
 import os
 import signal
+import ssl
 import subprocess
-from collections.abc import Iterator, Mapping
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,9 @@ from typing import Any
 
 import kubernetes
 import yaml
+
+from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes
+from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.layout import MemberFolder, SandboxFolder
 
 MEMBERS = ("eu-1", "eu-2", "us-1")
 NAMESPACED_MARK = "multicluster.federation/federation"
@@ -209,6 +214,46 @@ class Sandbox:
             and "dryRun=All" not in event["requestURI"]
             and not event["user"]["username"].startswith("system:")
         ]
+
+    def _folder(self, member: str) -> MemberFolder:
+        return SandboxFolder.of(self.name, str(self.root)).member(member)
+
+    @contextmanager
+    def paused(self, member: str, component: str) -> Iterator[None]:
+        """One process of a member hangs (SIGSTOP) for as long as the context lasts."""
+        process = processes.recorded(self._folder(member).process(component))
+        assert process is not None
+        processes.pause(process)
+        try:
+            yield
+        finally:
+            processes.resume(process)
+
+    @contextmanager
+    def full_etcd(self, member: str) -> Iterator[None]:
+        """The etcd of a member refuses writes for want of space: the alarm that it raises itself at its quota is raised by hand."""
+        etcd = self._etcd(member)
+        status = etcd("/v3/maintenance/status", {})
+        alarm = {"memberID": status["header"]["member_id"], "alarm": "NOSPACE"}
+        etcd("/v3/maintenance/alarm", {"action": "ACTIVATE", **alarm})
+        try:
+            yield
+        finally:
+            etcd("/v3/maintenance/alarm", {"action": "DEACTIVATE", **alarm})
+
+    def _etcd(self, member: str) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+        """Calls to the etcd of a member, as its API server makes them."""
+        folder = self._folder(member)
+        context = ssl.create_default_context(cafile=f"{folder.pki}/ca.crt")
+        context.load_cert_chain(f"{folder.pki}/etcd-client.crt", f"{folder.pki}/etcd-client.key")
+        port = json.loads(Path(folder.settings).read_text())["ports"]["etcd"]
+
+        def call(path: str, body: dict[str, Any]) -> dict[str, Any]:
+            request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", json.dumps(body).encode())
+            with urllib.request.urlopen(request, context=context, timeout=20) as answer:
+                return dict(json.loads(answer.read()))
+
+        return call
 
 
 class Kube:

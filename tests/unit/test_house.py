@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "scheduling": PURE,
     "rendering": PURE,
     "fleet": PURE,
+    "inspection": ENGINE | {"propagation"},
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
     "sandbox": {"model.errors"},

@@ -8,13 +8,15 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from ..model.errors import Kind, MemberError
 from .deadline import Deadline
 from .discovery import ACCEPT, ApiKind, Discovery, parse_discovery
 from .transport import Cut, Response, Transport
+
+T = TypeVar("T")
 
 _PARTIAL = "application/json;as={shape};g=meta.k8s.io;v=v1"
 METADATA_LIST = _PARTIAL.format(shape="PartialObjectMetadataList")
@@ -36,7 +38,8 @@ _VERSIONS = 32
 #: what may stand in a query as it is; urllib3 walks every character of an address
 _PLAIN = "/,!()"
 
-PAGE = 500
+#: objects in one answer: metadata, and whole objects, which are an order of magnitude larger
+PAGE, FULL_PAGE = 500, 250
 TRIES = 4
 
 _KINDS_BY_CODE = {
@@ -62,7 +65,8 @@ class Applied(NamedTuple):
 def explain(response: Response, secret: bool = False) -> MemberError:
     """The answer of an API server as an error with a cause and a hint. ``secret``: leave out what may quote a value."""
     body = response.body if isinstance(response.body, dict) else {}
-    message = str(body.get("message") or response.body or "no message")[:1500]
+    text = response.body[:300] if isinstance(response.body, str) else response.body
+    message = str(body.get("message") or text or "no message")[:1500]
     if secret:
         # a value may have any form, so nothing that follows one is shown
         message = re.sub(r"(Value:|Invalid value:).*", r"\1(hidden)", message, flags=re.DOTALL)
@@ -79,7 +83,10 @@ def explain(response: Response, secret: bool = False) -> MemberError:
 
         hint = remedy(message)
     elif kind == Kind.FAILED and _FULL in message:
-        message, hint = "the etcd of this member is full: nothing can be written", "compact and defragment it"
+        message, hint = (
+            "the etcd of this member is full: nothing can be written",
+            "compact and defragment it, then disarm its alarm",
+        )
     elif kind == Kind.FAILED and _WEBHOOK in message:
         hint = "an admission webhook of this member does not work"
     return MemberError(kind, message, hint, response.code)
@@ -192,22 +199,36 @@ class MemberApi:
         self, kind: ApiKind, namespace: str = "", selector: str = "", metadata_only: bool = True
     ) -> tuple[list[dict[str, Any]], str]:
         """As `objects`, with the resourceVersion that a watch can start from."""
-        query = {"limit": str(PAGE)}
-        if selector:
-            query["labelSelector"] = selector
+        query = {"labelSelector": selector} if selector else {}
         accept = METADATA_LIST if metadata_only else "application/json"
-        items: list[dict[str, Any]] = []
+        return self._pages(kind.path(namespace), query, accept, PAGE, lambda item: item)
+
+    def extracts(self, kind: ApiKind, keep: Callable[[dict[str, Any]], T | None], fields: str = "") -> list[T]:
+        """What ``keep`` makes of each object of a kind in all namespaces, without those of which it makes None.
+
+        Objects are read in full, page by page, so that no more of them than one page is in memory. ``fields`` is a field selector.
+        """
+        query = {"fieldSelector": fields} if fields else {}
+        found, _version = self._pages(kind.path(), query, "application/json", FULL_PAGE, keep)
+        return found
+
+    def _pages(
+        self, path: str, query: dict[str, str], accept: str, limit: int, keep: Callable[[dict[str, Any]], T | None]
+    ) -> tuple[list[T], str]:
+        query = {"limit": str(limit), **query}
+        found: list[T] = []
         while True:
-            response = self.call("GET", kind.path(namespace), query, accept=accept)
+            response = self.call("GET", path, query, accept=accept)
             if response.code == 410 and "continue" in query:
                 # the rest of an expired list is of another moment: read it again in one piece
-                items, query = [], {k: v for k, v in query.items() if k not in ("continue", "limit")}
+                found, query = [], {k: v for k, v in query.items() if k not in ("continue", "limit")}
                 continue
             page = self.decoded(response)
-            items += page.get("items") or []
+            kept = (keep(item) for item in page.get("items") or [])
+            found += [item for item in kept if item is not None]
             metadata = page.get("metadata") or {}
             if not metadata.get("continue"):
-                return items, str(metadata.get("resourceVersion") or "")
+                return found, str(metadata.get("resourceVersion") or "")
             query["continue"] = metadata["continue"]
 
     def get(self, kind: ApiKind, namespace: str, name: str, metadata_only: bool = True) -> dict[str, Any] | None:

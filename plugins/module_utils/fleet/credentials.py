@@ -22,11 +22,13 @@ from .kubeconfig import Endpoint, ExecPlugin
 
 @dataclass(frozen=True)
 class Credential:
-    """What a request carries: a header, or a client certificate with its key (PEM)."""
+    """What a request carries: a header, or a client certificate with its key (PEM). ``expires``: when a plugin says that it ends,
+    in seconds since 1970."""
 
     authorization: str = field(default="", repr=False)
     client_cert: str = field(default="", repr=False)
     client_key: str = field(default="", repr=False)
+    expires: float | None = None
 
 
 #: hosts often share one plugin call (the same command, arguments and environment); it is made once
@@ -72,6 +74,8 @@ def _from_plugin(endpoint: Endpoint, plugin: ExecPlugin, deadline: Deadline) -> 
     try:
         expires, credential = _cache.get(cache_key, (0.0, None))
         if credential is None or expires <= time.time() + 60:
+            if deadline.expired():  # the call that was waited for took all the time there was
+                raise _problem(f"the credential plugin {plugin.command} did not answer in time")
             expires, credential = _run(endpoint, plugin, deadline)
             _cache[cache_key] = (expires, credential)
         return credential
@@ -126,9 +130,10 @@ def _parse(plugin: ExecPlugin, output: bytes) -> tuple[float, Credential]:
         token: str | None = status.get("token")
         cert, key = status.get("clientCertificateData") or "", status.get("clientKeyData") or ""
         stamp = status.get("expirationTimestamp")
-        expires = datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp() if stamp else time.time() + 3600
+        said = datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp() if stamp else None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _problem(f"the credential plugin {plugin.command} did not print an ExecCredential") from None
     if not token and not cert:
         raise _problem(f"the credential plugin {plugin.command} printed no credential")
-    return expires, Credential(f"Bearer {token}" if token else "", cert, key)
+    credential = Credential(f"Bearer {token}" if token else "", cert, key, said)
+    return said if said is not None else time.time() + 3600, credential

@@ -72,6 +72,9 @@ _HERE = threading.local()
 #: connections kept open to one member; more requests at once open more, which are closed after use
 POOL_SIZE = 8
 
+#: bytes that are kept of an answer that is not JSON: the page of a proxy, or the list of checks of an API server
+TEXT = 8192
+
 
 def require_libraries() -> None:
     """MissingLibrary for what every connection needs; to be asked once, before many members are tried."""
@@ -143,6 +146,8 @@ class Transport:
         self._lock = threading.Lock()
         self._pool: Any = None
         self._headers: Any = None
+        #: the credential in use; None before the first request
+        self.credential: Credential | None = None
 
     def _connect(self, deadline: Deadline) -> Any:
         with self._lock:
@@ -150,6 +155,7 @@ class Transport:
                 credential = credential_for(self.endpoint, deadline)
                 self._headers = self._identity(credential)
                 self._pool = self._open(credential)
+                self.credential = credential
             return self._pool
 
     def _identity(self, credential: Credential) -> Any:
@@ -217,7 +223,7 @@ class Transport:
         try:
             decoded = json.loads(raw) if raw else None
         except ValueError:
-            decoded = raw[:300].decode(errors="replace")
+            decoded = raw[:TEXT].decode(errors="replace")
         headers = answer.headers
         return Response(
             answer.status,

@@ -128,15 +128,17 @@ def parse_cluster(
 
 @dataclass(frozen=True)
 class Fleet:
-    """All members of one federation, and which of them this run may write to (the hosts in play)."""
+    """All members of one federation, and which of them this run may write to (the hosts in play). ``federation`` is "" for clusters
+    that are only looked at."""
 
     federation: str
     members: Mapping[str, Cluster]
     in_play: frozenset[str]
 
 
-def build_fleet(federation: str, members: Iterable[Cluster], in_play: Iterable[str] | None = None) -> Fleet:
-    """A fleet out of members with distinct names; ``in_play`` None means all of them. ConfigError when there are none."""
+def build_fleet(federation: str | None, members: Iterable[Cluster], in_play: Iterable[str] | None = None) -> Fleet:
+    """A fleet out of members with distinct names; ``in_play`` None means all of them, ``federation`` None that they belong to none.
+    ConfigError when there are no members."""
     by_name: dict[str, Cluster] = {}
     for cluster in members:
         if cluster.name in by_name:
@@ -145,4 +147,5 @@ def build_fleet(federation: str, members: Iterable[Cluster], in_play: Iterable[s
     if not by_name:
         raise ConfigError("the fleet has no members", "check fleet_group, or the clusters list")
     chosen = frozenset(by_name if in_play is None else in_play)
-    return Fleet(check_federation_name(federation), dict(sorted(by_name.items())), chosen & frozenset(by_name))
+    name = "" if federation is None else check_federation_name(federation)
+    return Fleet(name, dict(sorted(by_name.items())), chosen & frozenset(by_name))

@@ -80,3 +80,14 @@ def lease_manifest(federation: str, holder: str, process: str, turns: int, now: 
         metadata["annotations"] = {names.ANNOTATION_PROCESS: process}
         spec.update(holderIdentity=holder, leaseDurationSeconds=LEASE_SECONDS)
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+
+
+def canary_manifest(federation: str, now: float) -> dict[str, Any]:
+    """A Lease that proves that writes reach the store; it is not the lock, and nobody holds it."""
+    metadata = {
+        "name": names.CANARY,
+        "namespace": names.federation_namespace(federation),
+        "labels": {names.LABEL_FEDERATION: federation},
+    }
+    spec = {"renewTime": micro_time(now)}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}

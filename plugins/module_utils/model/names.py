@@ -29,6 +29,8 @@ RECORD_TEMPLATE = "template"
 
 #: the lock of cooperating runs, in the federation's namespace
 LEASE = "federation"
+#: what `cluster_info` writes to see whether writes are possible
+CANARY = "federation-canary"
 
 SERVICE_ACCOUNT = "federation"
 

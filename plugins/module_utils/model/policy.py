@@ -31,6 +31,8 @@ class FailOn:
 
 #: the default: one failing member fails the run
 ANY = FailOn("any")
+#: for what only looks: however many are ill, it has done its work
+NONE = FailOn("none")
 
 
 def parse_fail_on(raw: object) -> FailOn:

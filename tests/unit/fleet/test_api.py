@@ -70,7 +70,7 @@ def status(code: int, message: str, reason: str = "") -> Response:
             status(500, "etcdserver: mvcc: database space exceeded"),
             Kind.FAILED,
             "the etcd of this member is full",
-            "compact and defragment it",
+            "compact and defragment it, then disarm its alarm",
         ),
         (Response(502, "<html>Bad Gateway</html>", None), Kind.FAILED, "<html>Bad Gateway</html>", ""),
         (Response(500, None, None), Kind.FAILED, "no message", ""),
@@ -330,6 +330,22 @@ def test_a_list_that_expires_half_way_is_read_again_as_a_whole() -> None:
     with member(page("a", more="t1"), answer(410, {"message": "expired"}), page("a", "b")) as (api, seen):
         assert len(api.objects(CONFIG_MAPS)) == 2
     assert seen[2] == "GET /api/v1/configmaps"
+
+
+def test_extracts_keep_what_is_wanted_of_each_page() -> None:
+    with member(page("a", "b", more="t1"), page("c")) as (api, seen):
+        found = api.extracts(
+            CONFIG_MAPS, lambda item: None if item["metadata"]["name"] == "b" else item["metadata"]["name"], "x!=,y=z"
+        )
+    assert found == ["a", "c"]
+    assert seen[0] == "GET /api/v1/configmaps?limit=250&fieldSelector=x!%3D,y%3Dz"
+    assert seen[1].endswith("&continue=t1")
+
+
+def test_extracts_of_a_list_that_expires_half_way_are_not_kept_twice() -> None:
+    with member(page("a", more="t1"), answer(410, {"message": "expired"}), page("a", "b")) as (api, seen):
+        assert api.extracts(CONFIG_MAPS, lambda item: item["metadata"]["name"], "x=y") == ["a", "b"]
+    assert seen[2] == "GET /api/v1/configmaps?fieldSelector=x%3Dy"
 
 
 @pytest.mark.parametrize("body", [{"items": None, "metadata": None}, {"metadata": {}}, {"items": []}])

@@ -217,6 +217,19 @@ def test_a_credential_is_used_until_it_expires(tmp_path: Path, stamp: str, expec
     assert calls(tmp_path) == expected
 
 
+def test_a_plugin_is_not_started_when_the_time_is_over(tmp_path: Path) -> None:
+    assert "did not answer in time" in refused(counted(tmp_path, token="t"), 0.0)
+    assert not (tmp_path / "calls").exists()
+
+
+def test_when_it_ends_is_kept_as_the_plugin_says_it(tmp_path: Path) -> None:
+    (tmp_path / "said").mkdir()
+    (tmp_path / "unsaid").mkdir()
+    said = counted(tmp_path / "said", token="t", expirationTimestamp="2999-01-01T00:00:00Z")
+    assert credential_for(said, Deadline(10)).expires == 32472144000.0
+    assert credential_for(counted(tmp_path / "unsaid", token="t"), Deadline(10)).expires is None
+
+
 def test_waiting_for_another_members_call_ends_at_the_deadline(tmp_path: Path) -> None:
     endpoint = plugin(tmp_path, "sleep 60")
     slow = threading.Thread(target=refused, args=(endpoint, 1.5))
