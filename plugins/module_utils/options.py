@@ -147,3 +147,13 @@ CLUSTER_INFO: Spec = {
     "fail_on": {"type": "str", "default": "none"},
     "show": {"type": "bool", "default": False},
 }
+
+FLEET_REPORT: Spec = {
+    **FLEET,
+    "dest": {"type": "path", "required": True},
+    "mode": {"type": "str", "default": "0600"},
+    "title": {"type": "str"},
+    "name": {"type": "list", "elements": "str"},
+    "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
+    "credential_warn_days": {"type": "float", "default": 7.0},
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.cluster import Cluster
 from ..model.errors import FederationError, MemberError
+from ..model.records import FleetRecord
 from ..propagation.health import Health
 from .findings import Findings
 from .memory import Recorded
@@ -47,7 +48,7 @@ def _pods(standing: Mapping[Any, Health], what: str) -> int:
 
 
 def _on_member(reading: Reading, resource: str, findings: Findings, recorded: Recorded) -> dict[str, Any]:
-    standing, record = reading.standing_of(resource), recorded.records[reading.name]
+    standing, record = reading.standing_of(resource), recorded.records.get(reading.name)
     drift = findings.drift
     return {
         "desired": _pods(standing, "desired"),
@@ -60,8 +61,8 @@ def _on_member(reading: Reading, resource: str, findings: Findings, recorded: Re
         "kinds": _kinds(reading, resource),
         "drift": None if drift is None else sum(1 for member, _object, _msg in drift if member == reading.name),
         "orphans": sum(1 for orphan in findings.orphans if orphan.member == reading.name),
-        "epoch": record.epoch,
-        "template": record.template,
+        "epoch": record.epoch if record is not None else 0,
+        "template": record.template if record is not None else "",
     }
 
 
@@ -87,7 +88,8 @@ def _orphan(orphan: Orphan) -> dict[str, str]:
 
 def _resource(name: str, readings: Mapping[str, Reading], findings: Findings) -> dict[str, Any]:
     recorded = findings.recorded
-    holders = [r for n, r in readings.items() if recorded is not None and n in recorded.records and r.error is None]
+    having = {*recorded.placement, *recorded.records} if recorded is not None else set()
+    holders = [reading for name, reading in readings.items() if name in having and reading.error is None]
     members = {r.name: _on_member(r, name, findings, recorded) for r in holders if recorded is not None}
     drift = findings.drift
     return {
@@ -121,7 +123,7 @@ def _member(reading: Reading, resources: Mapping[str, Any], loose: Sequence[Mapp
         "status": "failed" if reading.error else "ok",
         "reason": _reason(reading.error),
         "msg": str(reading.error) if reading.error else "",
-        "resources": sorted(mine),
+        "resources": sorted(set(reading.seen.memory.resources) & set(resources)) if reading.seen is not None else [],
         "desired": sum(entry["desired"] for entry in mine.values()),
         "ready": sum(entry["ready"] for entry in mine.values()),
         "objects": sum(kind["total"] for entry in mine.values() for kind in entry["kinds"].values()),
@@ -155,9 +157,11 @@ def build(
     findings: Mapping[str, Findings],
     loose: Sequence[Orphan],
     warnings: Sequence[str],
+    federation: str,
+    record: FleetRecord | None,
 ) -> dict[str, Any]:
     """The result of the module. ``clusters`` are the members in play with their recorded facts; ``loose`` are orphans of resources
-    that nobody records."""
+    that nobody records; ``record`` is the newest fleet record."""
     resources = {name: _resource(name, readings, findings[name]) for name in sorted(findings)}
     orphans = [_orphan(orphan) for orphan in loose]
     members = {name: _member(reading, resources, orphans) for name, reading in sorted(readings.items())}
@@ -178,6 +182,11 @@ def build(
         "members": members,
         "resources": resources,
         "orphans": orphans,
+        "federation": {
+            "name": federation,
+            "uid": record.uid if record is not None else "",
+            "epoch": record.epoch if record is not None else 0,
+        },
         "table": workload_table(columns, cells) + resource_notes(resources, orphans),
         **({"warnings": list(warnings)} if warnings else {}),
     }

@@ -91,7 +91,7 @@ class _Run:
             findings.setdefault(name, Findings())
         loose = [orphan for orphan in orphans if orphan.resource not in everything]
         clusters = {name: with_recorded_facts(self.fleet.members[name], record) for name in self.readings}
-        return build(clusters, self.readings, findings, loose, self.warnings)
+        return build(clusters, self.readings, findings, loose, self.warnings, self.fleet.federation, record)
 
     # reading
 
