@@ -58,7 +58,7 @@ def write(
         "healthy": sum(bool(data["healthy"]) for data in held),
         "drift": sum(len(data["drift"] or ()) for data in held),
         "orphans": len(view["orphans"]),
-        "behind": len({entry["member"] for entry in view["behind"]}),
+        "behind": len({entry["member"] for entry in view["behind"] if list(entry["reasons"]) != ["unhealthy"]}),
         "attention": len(view["attention"]),
     }
     would = "would be written" if check else "written"

@@ -66,14 +66,14 @@ def _absent(metadata: Mapping[str, Any] | None) -> str:
 
 
 def _changed(step: Step, federation: str, partial: bool) -> str:
-    if step.action == Action.REPAIR or step.action == Action.NONE:
-        return step.reason
+    if step.action in (Action.REPAIR, Action.NONE):
+        return step.reason.replace("drift: ", "changed: ", 1)
     entry = applied_entry(step.seen or {}, names.field_manager(federation))
     if entry is None:
         return "our fields are not marked as ours any more"
     if step.name.kind == SECRET:  # the hash of a template without values says nothing
         paths = lost(step.manifest, entry.get("fieldsV1") or {})
-        return f"drift: {', '.join(paths[:3])}" if paths else ""
+        return f"changed: {', '.join(paths[:3])}" if paths else ""
     wanted_hash = step.manifest["metadata"]["annotations"][names.ANNOTATION_HASH]
     differs = ((step.seen or {}).get("annotations") or {}).get(names.ANNOTATION_HASH) != wanted_hash
     return "" if partial and differs else step.reason
@@ -113,7 +113,7 @@ def peers(
             gone = sorted(every - fields)
             if gone:
                 found.setdefault(member, []).append(
-                    (name, f"drift: {_worded(gone[0])} is not ours any more, as it is elsewhere")
+                    (name, f"changed: {_worded(gone[0])} is not ours any more, as it is elsewhere")
                 )
     return found
 
