@@ -160,14 +160,14 @@ class Texts(HTMLParser):
 
 def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_path: Path) -> None:
     kube, space = federation.kube, federation.namespace
+    eu, eu2, us = (kube[member] for member in MEMBERS)
+    eu.create(volume(group, space))
     federation.propagate(name="app", definition=app(group), keep_template=True)
     federation.propagate(name="lone", definition=[config_map("lone", a="b")])
-    eu, eu2, us = (kube[member] for member in MEMBERS)
 
     # what controllers and cloud providers do
     services, tills = f"/api/v1/namespaces/{space}/services/web", f"/apis/{group}/v1/namespaces/{space}/tills/one"
     patch_status(federation, EU, services, {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}})
-    eu.create(volume(group, space))
     ready = {"type": "Ready", "status": "True"}
     patch_status(federation, EU, tills, {"observedGeneration": 1, "conditions": [ready]})
     broken = {"type": "Ready", "status": "False", "reason": "NoPaper", "message": "the roll is empty"}
@@ -206,11 +206,6 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     assert f"Till {space}/one (Ready is False (NoPaper: the roll is empty))" in shop["behind"][0]["msg"]
     assert shop["plan"]["placement"] == dict.fromkeys(MEMBERS)
     assert shop["plan"]["epoch"] == 1
-    record = eu.get("v1", "ConfigMap", "resource-app", f"federation-{federation.name}")
-    assert record is not None
-    assert shop["plan"]["at"] == record["metadata"]["managedFields"][0]["time"]
-    assert shop["plan"]["template"] == json.loads(record["data"]["record"])["template"]
-
     # few requests, no write, and the template from one member only
     requests = {}
     for member, (number, writes) in before.items():
@@ -234,6 +229,11 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     ]
     for uris in requests.values():
         assert sorted(uri for uri in uris if uri != template) == sorted(lists)
+
+    record = eu.get("v1", "ConfigMap", "resource-app", f"federation-{federation.name}")
+    assert record is not None
+    assert shop["plan"]["at"] == record["metadata"]["managedFields"][0]["time"]
+    assert shop["plan"]["template"] == json.loads(record["data"]["record"])["template"]
 
     # another hand: a changed field, a changed Secret, a deleted object, objects whose records are gone
     eu.merge("v1", "ConfigMap", "settings", space, {"data": {"color": "red", "extra": "theirs"}})

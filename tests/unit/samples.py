@@ -21,7 +21,7 @@ def cluster(name: str, **changed: Any) -> dict[str, Any]:
         "federation": "acme",
         "uid": f"uid-{name}",
         "version": "v1.34.4",
-        "region": name.split("-")[0],
+        "region": name.split("-", maxsplit=1)[0],
         "zones": ["a", "b"],
         "provider": "aws",
         "labels": {"tier": "prod"},
