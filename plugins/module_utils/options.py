@@ -135,6 +135,7 @@ CLUSTER: Spec = {
 FEDERATED_RESOURCE_INFO: Spec = {
     **FLEET,
     "name": {"type": "list", "elements": "str"},
+    "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
     "show": {"type": "bool", "default": False},
 }
 
@@ -146,4 +147,14 @@ CLUSTER_INFO: Spec = {
     "credential_warn_days": {"type": "float", "default": 7.0},
     "fail_on": {"type": "str", "default": "none"},
     "show": {"type": "bool", "default": False},
+}
+
+FLEET_REPORT: Spec = {
+    **FLEET,
+    "dest": {"type": "path", "required": True},
+    "mode": {"type": "str", "default": "0600"},
+    "title": {"type": "str"},
+    "name": {"type": "list", "elements": "str"},
+    "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
+    "credential_warn_days": {"type": "float", "default": 7.0},
 }

@@ -187,10 +187,10 @@ def cluster(
 
 def federated_resource_info(fleet: Fleet, params: Params) -> dict[str, Any]:
     """The state of resources on the members in play; returns the result of the module."""
-    from .propagation import status
+    from .status import run as status
 
     chosen: list[str] | None = params.get("name")
-    options = status.Options(**_times(params))
+    options = status.Options(everything=params["search"] == "everything", **_times(params))
     return status.run(fleet, [check_resource_name(name) for name in chosen] if chosen is not None else None, options)
 
 
@@ -217,3 +217,20 @@ def cluster_info(fleet: Fleet, params: Params, check: bool) -> dict[str, Any]:
         held_back=write and check,
     )
     return inspection.run(fleet, options)
+
+
+def fleet_report(fleet: Fleet, params: Params, check: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a report tells of: the results of `cluster_info` and of `federated_resource_info`, read at the same time."""
+    from .fleet.concurrency import on_each
+
+    asked = {**params, "probe": "read", "probe_timeout": 3.0, "capacity": True, "fail_on": "none"}
+    found: dict[str, dict[str, Any]] = {}
+
+    def read(what: str) -> None:
+        found[what] = cluster_info(fleet, asked, check) if what == "clusters" else federated_resource_info(fleet, asked)
+
+    # both keep to deadlines of their own: this one is for what no deadline reaches
+    seconds = 2 * params["member_timeout"] + params["request_timeout"] * len(fleet.in_play)
+    for error in on_each(("clusters", "resources"), read, seconds).values():
+        raise error
+    return found["clusters"], found["resources"]

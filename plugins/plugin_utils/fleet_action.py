@@ -187,11 +187,12 @@ def run_verb(
     in_process: Callable[[dict[str, Any], Fleet], dict[str, Any]],
     for_module: Callable[[dict[str, Any]], dict[str, Any]],
     nameless: bool = False,
+    here: bool = False,
 ) -> dict[str, Any]:
     """Validate the options, then run the verb here over the inventory, or as a module where ``clusters`` is given.
 
     ``in_process(params, fleet)`` returns the result; ``for_module(params)`` returns the arguments of the module. ``nameless``: the
-    verb also looks at clusters of no federation.
+    verb also looks at clusters of no federation. ``here``: it runs on the controller with ``clusters``, too.
     """
     # an unanswered question of a survey arrives as "": nothing is asked for by it
     action._task.args = {key: value for key, value in action._task.args.items() if value != ""}
@@ -200,6 +201,9 @@ def run_verb(
         _validation, params = action.validate_argument_spec(argument_spec=spec)
         params = plain(params)
         federation = federation_name(action, params, task_vars)
+        if params.get("clusters") is not None and here:
+            fleet = verbs.fleet_of({**params, "federation": federation}, bool(action._task.check_mode))
+            return in_process(params, fleet)
         if params.get("clusters") is not None:
             params["federation"] = federation
             for entry in params["clusters"]:

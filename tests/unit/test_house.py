@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
     "sandbox": {"model.errors"},
+    "status": ENGINE | {"propagation"},
 }
 # The one file of module_utils that knows Ansible.
 ADAPTER = "adapter.py"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..model.manifest import GroupKind
@@ -13,15 +13,22 @@ from ..model.manifest import GroupKind
 
 @dataclass(frozen=True)
 class Health:
-    """``desired`` and ``ready`` count pods (or completions); ``problem`` says what is missing, "" when healthy."""
+    """``desired`` and ``ready`` count pods (or completions; 1 and 0 or 1 where there is nothing to count, and ``counts`` is False);
+    ``problem`` says what is missing, "" when healthy."""
 
     desired: int
     ready: int
     problem: str = ""
+    counts: bool = field(default=True, compare=False)
 
     @property
     def healthy(self) -> bool:
         return not self.problem
+
+
+def single(problem: str) -> Health:
+    """The health of an object that is one thing, with nothing in it to count; "" for a healthy one."""
+    return Health(1, 0 if problem else 1, problem, counts=False)
 
 
 def _number(body: Mapping[str, Any], key: str, default: int = 0) -> int:
@@ -103,10 +110,10 @@ def _pod(item: Mapping[str, Any]) -> Health:
 def _crd(item: Mapping[str, Any]) -> Health:
     established, accepted = _condition(item, "Established"), _condition(item, "NamesAccepted")
     if established and established.get("status") == "True":
-        return Health(1, 1)
+        return single("")
     if accepted and accepted.get("status") == "False":
-        return Health(1, 0, f"its names are not accepted: {accepted.get('message')}")
-    return Health(1, 0, "it is not established yet")
+        return single(f"its names are not accepted: {accepted.get('message')}")
+    return single("it is not established yet")
 
 
 _RULES: dict[GroupKind, Callable[[Mapping[str, Any]], Health]] = {

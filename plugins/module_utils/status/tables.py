@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..model.manifest import ObjectName
-from .health import Health
+from ..propagation.health import Health
+from .findings import UNHEALTHY
 
 #: columns of text before a table is continued below, and how many problems are told of
 WIDTH, PROBLEMS = 110, 10
+#: how many members one line names
+MEMBERS = 4
 
 Cell = tuple[str, ObjectName, str]
 Row = tuple[str, list[str]]
@@ -32,6 +36,8 @@ def _cell(health: Health | None, column: Column) -> str:
         return "?"
     if health is None:
         return "-"
+    if not health.counts:
+        return "ok" if health.healthy else "no !"
     return f"{health.ready}/{health.desired}" + ("" if health.healthy else " !")
 
 
@@ -93,3 +99,39 @@ def workload_table(columns: Sequence[Column], cells: Mapping[Cell, Health]) -> l
             lines.append((label.ljust(first) + "".join("  " + values[i].ljust(widths[i]) for i in block)).rstrip())
     problems = _problems(cells)
     return lines + ([""] + problems if problems else [])
+
+
+def _some(items: Sequence[str]) -> str:
+    return ", ".join(items[:MEMBERS]) + (f" and {len(items) - MEMBERS} more" if len(items) > MEMBERS else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+
+
+def is_late(entry: Mapping[str, Any]) -> bool:
+    """Whether a member lacks more than the health of what it has, which is told elsewhere."""
+    return list(entry["reasons"]) != [UNHEALTHY]
+
+
+def resource_notes(resources: Mapping[str, Any], orphans: Sequence[Mapping[str, str]]) -> list[str]:
+    """A line for each resource that is not as it should be, beyond health, and one for what belongs to no resource; both as in the
+    result of the module."""
+    lines = []
+    for name, data in resources.items():
+        for key, one, many in (("drift", "drifted object", "drifted objects"), ("orphans", "orphan", "orphans")):
+            found = data[key] or []
+            if found:
+                where = _some(sorted({entry["member"] for entry in found}))
+                first = f"{found[0]['object']}: {found[0]['msg']}"
+                lines.append(
+                    _cut(f"~ {name}: {len(found)} {one if len(found) == 1 else many} on {where}, e.g. {first}")
+                )
+        late = [entry for entry in data["behind"] if is_late(entry)]
+        lines += [_cut(f"< {name}: {entry['member']} is behind: {entry['msg']}") for entry in late[:PROBLEMS]]
+        if len(late) > PROBLEMS:
+            lines.append(f"< {name}: and {len(late) - PROBLEMS} more members are behind")
+    if orphans:
+        where = _some(sorted({entry["member"] for entry in orphans}))
+        lines.append(_cut(f"~ {len(orphans)} objects of no recorded resource on {where}, e.g. {orphans[0]['object']}"))
+    return ["", *lines] if lines else []

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import GroupKind, ObjectName
 from ansible_collections.multicluster.federation.plugins.module_utils.propagation.health import Health
-from ansible_collections.multicluster.federation.plugins.module_utils.propagation.tables import (
+from ansible_collections.multicluster.federation.plugins.module_utils.status.tables import (
     PROBLEMS,
     WIDTH,
     Column,
