@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..fleet.api import Applied, MemberApi
@@ -77,6 +77,14 @@ class Hand:
     def note(self, outcome: Outcome) -> None:
         with self._lock:
             self.outcomes.append(outcome)
+
+    def turn_to_failure(self, name: ObjectName, message: str) -> None:
+        """What was done turned out not to be enough: the outcome of an object becomes a failure."""
+        with self._lock:
+            self.outcomes[:] = [
+                replace(o, done=Done.FAILED, message=message, kind=Kind.FAILED) if o.name == name else o
+                for o in self.outcomes
+            ]
 
     def failed(self) -> list[Outcome]:
         with self._lock:
