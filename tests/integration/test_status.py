@@ -162,8 +162,9 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     kube, space = federation.kube, federation.namespace
     eu, eu2, us = (kube[member] for member in MEMBERS)
     eu.create(volume(group, space))
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "lone"}}
     federation.propagate(name="app", definition=app(group), keep_template=True)
-    federation.propagate(name="lone", definition=[config_map("lone", a="b")])
+    federation.propagate(name="lone", definition=[config_map("lone", a="b"), account])
 
     # what controllers and cloud providers do
     services, tills = f"/api/v1/namespaces/{space}/services/web", f"/apis/{group}/v1/namespaces/{space}/tills/one"
@@ -268,6 +269,12 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     assert {(o["member"], o["resource"], o["object"]) for o in seen.result["orphans"]} == {
         (member, "lone", f"ConfigMap {space}/lone") for member in MEMBERS
     }
+    # a kind that no record names any more is found by looking everywhere
+    everywhere = info(federation, search="everything").result
+    assert [(o["member"], o["object"]) for o in everywhere["orphans"]] == [
+        (member, f"{kind} {space}/lone") for member in MEMBERS for kind in ("ConfigMap", "ServiceAccount")
+    ]
+    assert everywhere["resources"]["app"]["drift"] == seen.result["resources"]["app"]["drift"]
     assert "~ app: 3 drifted objects on eu-1, eu-2, us-1" in seen.output
     assert "~ 3 objects of no recorded resource on eu-1, eu-2, us-1" in seen.output
     assert SECRET not in json.dumps(seen.result)

@@ -133,5 +133,6 @@ def resource_notes(resources: Mapping[str, Any], orphans: Sequence[Mapping[str, 
             lines.append(f"< {name}: and {len(late) - PROBLEMS} more members are behind")
     if orphans:
         where = _some(sorted({entry["member"] for entry in orphans}))
-        lines.append(_cut(f"~ {len(orphans)} objects of no recorded resource on {where}, e.g. {orphans[0]['object']}"))
+        count = "1 object" if len(orphans) == 1 else f"{len(orphans)} objects"
+        lines.append(_cut(f"~ {count} of no recorded resource on {where}, e.g. {orphans[0]['object']}"))
     return ["", *lines] if lines else []
