@@ -41,6 +41,8 @@ class ActionModule(ActionBase):
             for entry, resource in zip(entries, resources(params), strict=True):
                 data = json.dumps(resource.manifests) if resource.manifests else None
                 entry.update(src=None, template=None, definition=None, definition_data=data)
+                if entry.get("overrides"):  # one may hold the value of a Secret
+                    entry.update(overrides=None, overrides_data=json.dumps(entry["overrides"]))
             own = {key: value for key, value in params.items() if key not in options.RESOURCE_OPTIONS}
             return {**own, "resources": [{k: v for k, v in entry.items() if v is not None} for entry in entries]}
 

@@ -74,6 +74,7 @@ _RESOURCE: Spec = {
     "namespace": {"type": "str", "default": "default"},
     "placement": {"type": "dict"},
     "overrides": {"type": "list", "elements": "dict"},
+    "overrides_data": {"type": "str", "no_log": True},
     "strict": {"type": "bool", "default": True},
     "allow_empty": {"type": "bool", "default": False},
     "delete_namespaces": {"type": "bool", "default": False},
@@ -107,7 +108,7 @@ RESOURCE_OPTIONS = ("name", *_RESOURCE)
 RIGHTS: Spec = {
     "profile": {"type": "str", "choices": list(PROFILES)},
     "rules": {"type": "list", "elements": "dict"},
-    "secret_namespaces": {"type": "list", "elements": "str"},
+    "secret_namespaces": {"type": "list", "elements": "str", "no_log": False},
     "exact": {"type": "bool", "default": False},
     "src": {"type": "list", "elements": "str"},
     "template": {"type": "list", "elements": "str"},

@@ -78,6 +78,8 @@ def resource_entries(params: Params) -> list[dict[str, Any]]:
 def read_resource(entry: Params, sources: Sequence[tuple[str, str]] = ()) -> Resource:
     """One resource. ``sources`` are (name, YAML text) of what ``src`` and ``template`` named, read by whoever can read files."""
     name = check_resource_name(entry.get("name"))
+    if entry.get("overrides_data"):
+        entry = {**entry, "overrides": read_text(entry["overrides_data"], f"the overrides of resource {name}")[0]}
     resource = parse_resource(entry, _manifests(entry, sources, f"resource {name}"))
     refuse_twins(resource.manifests, resource.namespace)
     return resource

@@ -54,6 +54,9 @@ options:
       definition: &definition
         description: Manifests inline, as a mapping, a list of mappings, or YAML text.
         type: raw
+      overrides_data: &overrides_data
+        description: O(overrides) as text, which is never shown.
+        type: str
       definition_data: &definition_data
         description:
           - As O(resources[].definition), as YAML or JSON text that is never shown in results or logs.
@@ -128,6 +131,7 @@ options:
   template: *template
   definition: *definition
   definition_data: *definition_data
+  overrides_data: *overrides_data
   namespace: *namespace
   placement: *placement
   overrides: *overrides

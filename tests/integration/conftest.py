@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -81,12 +81,19 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def unjoined(sandbox: Sandbox, kube: dict[str, Kube], player: Player, tmp_path: Path) -> Iterator[Federation]:
+def unjoined(sandbox: Sandbox, kube: dict[str, Kube], player: Player) -> Iterator[Federation]:
     """A federation that nobody has joined yet; whatever joins it leaves when the test ends."""
+    with unjoined_federation(sandbox, kube, player) as found:
+        yield found
+
+
+@contextmanager
+def unjoined_federation(sandbox: Sandbox, kube: dict[str, Kube], player: Player) -> Iterator[Federation]:
+    """A federation of its own; whatever joins it leaves in the end, and its namespaces go."""
     name = f"t{os.getpid()}-{next(_numbers)}"
     body = yaml.safe_load(sandbox.inventory.read_text())
     body["clusters"].setdefault("vars", {})["federation_name"] = name
-    inventory = tmp_path / "inventory.yml"
+    inventory = player.folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump(body))
     yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
     if not any(client.get("v1", "Namespace", f"federation-{name}") for client in kube.values()):
@@ -115,6 +122,13 @@ def proxy_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def proxy(sandbox: Sandbox, proxy_certificate: Path) -> Iterator[Proxy]:
     """A proxy before each member, which lets everything through until the test says otherwise."""
+    with running_proxy(sandbox, proxy_certificate) as running:
+        yield running
+
+
+@contextmanager
+def running_proxy(sandbox: Sandbox, proxy_certificate: Path) -> Iterator[Proxy]:
+    """As the fixture `proxy`."""
     backends = {}
     for member in MEMBERS:
         cluster = yaml.safe_load(sandbox.kubeconfig(member).read_text())["clusters"][0]["cluster"]
@@ -125,8 +139,10 @@ def proxy(sandbox: Sandbox, proxy_certificate: Path) -> Iterator[Proxy]:
         backends[member] = Backend(address.hostname, address.port, ca)
     running = Proxy(backends, proxy_certificate)
     running.start()
-    yield running
-    running.stop()
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture

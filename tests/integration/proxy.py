@@ -77,7 +77,8 @@ class Request:
 @dataclass
 class Answer:
     """One answer. ``stream`` replaces the body of a watch. A fault may have it sent badly: ``pace`` seconds between two bytes of the
-    body, or the connection broken after the first ``upto`` bytes of a body that was announced as ``announced`` bytes."""
+    body, or the connection broken after the first ``upto`` bytes of a body that was announced as ``announced`` bytes: by a clean end,
+    or by a reset (``abrupt``)."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -86,6 +87,7 @@ class Answer:
     pace: float = 0.0
     upto: int | None = None
     announced: int | None = None
+    abrupt: bool = False
 
 
 def refusal(code: int, message: str, retry_after: float | None = None) -> Answer:
@@ -416,6 +418,8 @@ async def _send(writer: asyncio.StreamWriter, answer: Answer) -> None:
     else:
         writer.write(body)
     await writer.drain()
+    if answer.abrupt:
+        raise Reset
     if answer.upto is not None or answer.announced is not None:
         # a clean end of the connection, so that only the length tells that something is missing
         writer.close()

@@ -69,6 +69,21 @@ def _settled(kind: str, item: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "metadata": metadata}
 
 
+#: what every cluster does all the time, and what is made anew when an API server starts
+_RESTLESS = {"Lease", "APIService", "FlowSchema", "PriorityLevelConfiguration", "Node", "ServiceCIDR", "IPAddress"}
+
+
+def strangers(client: Kube, federation: str) -> dict[str, dict[str, Any]]:
+    """Every object that is not the federation's, without what is restless by itself."""
+    found = {}
+    for kind, path in _lists(client):
+        for item in [] if kind in _RESTLESS else client.read(path).get("items") or []:
+            name = item["metadata"]["name"]
+            if (kind, name) not in _FURNITURE and not _belongs(item, federation):
+                found[f"{kind} {item['metadata'].get('namespace', '')}/{name}"] = _settled(kind, item)
+    return found
+
+
 def snapshot(client: Kube, federation: str) -> dict[str, dict[str, Any]]:
     """Every object in the namespaces of the federation (``federation-NAME``, ``NAME-...``), and every one with its label."""
     found = {}

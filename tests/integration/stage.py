@@ -49,6 +49,8 @@ class Player:
 
     folder: Path
     inventory: Path
+    #: goes before each command: another place for the run, with another view of the system
+    within: tuple[str, ...] = ()
     runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def _settings(self, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -69,7 +71,7 @@ class Player:
         }
 
     def _command(self, inventory: Path | None, *arguments: str) -> list[str]:
-        return ["ansible-playbook", "-i", str(inventory or self.inventory), *arguments]
+        return [*self.within, "ansible-playbook", "-i", str(inventory or self.inventory), *arguments]
 
     def run(
         self, *arguments: str, inventory: Path | None = None, **environment: str
@@ -78,6 +80,11 @@ class Player:
         return subprocess.run(
             self._command(inventory, *arguments), **settings, stdout=subprocess.PIPE, timeout=240, check=False
         )
+
+    def command(self, *command: str, **environment: str) -> str:
+        """What another command of Ansible printed."""
+        settings = self._settings(environment)
+        return subprocess.run(command, **settings, stdout=subprocess.PIPE, timeout=240, check=False).stdout
 
     def start(self, *arguments: str, inventory: Path | None = None, **environment: str) -> Started:
         """As `run`, but in the background and in a session of its own. Whoever starts it ends it."""
@@ -217,6 +224,21 @@ class Sandbox:
 
     def _folder(self, member: str) -> MemberFolder:
         return SandboxFolder.of(self.name, str(self.root)).member(member)
+
+    def kill(self, member: str, component: str) -> None:
+        """End one process of a member as a power cut would (SIGKILL); `mend` starts it again."""
+        process = processes.recorded(self._folder(member).process(component))
+        assert process is not None
+        processes.kill([process])
+
+    def mend(self) -> None:
+        """Start what does not run, and wait until every member is ready."""
+        variables = json.dumps({"sandbox_name": self.name, "sandbox_root": str(self.root)})
+        command = ["ansible-playbook", "multicluster.federation.sandbox_up", "-e", variables]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stdout
 
     @contextmanager
     def paused(self, member: str, component: str) -> Iterator[None]:

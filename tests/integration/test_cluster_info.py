@@ -91,7 +91,7 @@ SHOP: list[dict[str, Any]] = [
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": "once"},
-        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container("app", "2", "1Gi")]}}},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container("app", "300m", "1Gi")]}}},
     },
 ]
 #: what they request on each member, by hand: 2 x 250m + (100m + 1), and 2 x 64Mi + (32Mi + 128Mi)

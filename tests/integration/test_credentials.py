@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import stat
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.matrix import forged
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation, Played
 
@@ -154,25 +154,6 @@ def test_rights_worked_out_from_manifests(unjoined: Federation) -> None:
     done(unjoined.propagate(state="absent", delete_namespaces=True, **{**options, "credentials": "given"}))
     for client in unjoined.kube.values():
         client.delete(CRD["apiVersion"], CRD["kind"], CRD["metadata"]["name"])
-
-
-def _part(data: Any) -> str:
-    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def forged(federation: Federation, member: str, token: str, issued: float, expires: float) -> str:
-    """A token as the API server would have made it at another time: signed with its own key."""
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, utils
-
-    pki = federation.sandbox.kubeconfig(member).parent / "pki"
-    key: Any = serialization.load_pem_private_key((pki / "service-accounts.key").read_bytes(), None)
-    head, body = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
-    body.update(iat=int(issued), nbf=int(issued), exp=int(expires))
-    text = f"{_part(head)}.{_part(body)}"
-    pair = utils.decode_dss_signature(key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
-    return f"{text}.{_part(b''.join(number.to_bytes(32, 'big') for number in pair))}"
 
 
 def token_in(path: Path) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import timezone
 from typing import Any
 
 from .credentials import Credential
 from .kubeconfig import Endpoint
-from .tokens import claims
+from .tokens import claims, rfc3339
 
 x509: Any = None
 with suppress(ImportError):  # without it the life of certificates is not told
@@ -39,14 +39,6 @@ class Identity:
         """Whether somebody has to do something about it within ``seconds``."""
         left = self.left(now)
         return self.kind not in _RENEWED and left is not None and left < seconds
-
-
-def rfc3339(moment: float) -> str:
-    """Seconds since 1970 as the API writes a time; "" for one that no calendar has."""
-    try:
-        return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return ""
 
 
 def identity_of(endpoint: Endpoint, credential: Credential | None) -> Identity:

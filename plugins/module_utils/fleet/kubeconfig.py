@@ -12,7 +12,7 @@ import base64
 import binascii
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,6 +182,50 @@ def _load(kubeconfig: Any) -> _Config:
                 if isinstance(item, dict) and isinstance(item.get(kind), dict):
                     known.setdefault(str(item.get("name")), (base, item[kind]))
     return _Config(", ".join(source for source, _base, _data in parts), current, entries)
+
+
+@dataclass(frozen=True)
+class Context:
+    """One context: its name, the kubeconfig to use with it (a path, or several separated like PATH), and what it points to."""
+
+    name: str
+    kubeconfig: str
+    server: str
+    user: str
+    current: bool
+
+
+def list_contexts(paths: Sequence[str]) -> tuple[list[Context], list[str]]:
+    """The contexts of these kubeconfig files, in their order; of two with one name the first counts, as in kubectl.
+
+    Returns them with what is wrong with files that cannot be read, or contexts that lead nowhere; the others are not affected.
+    """
+    found: dict[str, Context] = {}
+    problems: list[str] = []
+    readable: list[str] = []
+    for path in paths:
+        try:
+            _load(path)
+            readable.append(path)
+        except (MemberError, AttributeError, TypeError) as error:
+            message = error.message if isinstance(error, MemberError) else f"{path} is not a kubeconfig"
+            problems.append(f"{message}: left out")
+    together = os.pathsep.join(readable)
+    current = _load(together).current if readable else ""
+    for path in readable:
+        for name, (_base, context) in _load(path).entries["context"].items():
+            if name in found:
+                continue
+            for kubeconfig in dict.fromkeys((path, together)):  # a context may name a cluster of another file
+                cluster = _load(kubeconfig).entries["cluster"].get(str(context.get("cluster")))
+                server = str(cluster[1].get("server") or "") if cluster else ""
+                if server:
+                    user = str(context.get("user") or "")
+                    found[name] = Context(name, kubeconfig, server, user, name == current)
+                    break
+            else:
+                problems.append(f"context {name} of {path} names no cluster with a server: left out")
+    return list(found.values()), problems
 
 
 def _text(path: str, what: str) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime, timezone
 
 from ..model.access import FILE, RUN_SECONDS
 from ..model.cluster import Cluster
@@ -15,7 +14,7 @@ from . import files
 from .api import MemberApi
 from .deadline import Deadline
 from .kubeconfig import Endpoint, resolve
-from .tokens import life_of, request_token
+from .tokens import life_of, request_token, rfc3339
 from .transport import Transport
 
 
@@ -93,8 +92,7 @@ class _Door:
     def _first(self, expired: float | None) -> MemberApi:
         why = "there is no credential file of this member yet"
         if expired is not None:
-            day = datetime.fromtimestamp(expired, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-            why = f"the credential in {files.path_of(self.access, self.cluster.name)} ended on {day}"
+            why = f"the credential in {files.path_of(self.access, self.cluster.name)} ended on {rfc3339(expired)}"
         hint = "run rotate_credentials with the kubeconfig of an administrator"
         try:
             given = self._api(self._given())

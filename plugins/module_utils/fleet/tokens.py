@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..model.access import LEAST_SECONDS
@@ -28,6 +29,14 @@ class Life(NamedTuple):
 
     def in_last_third(self, now: float) -> bool:
         return self.left(now) < (self.expires - self.issued) / 3
+
+
+def rfc3339(moment: float) -> str:
+    """Seconds since 1970 as the API writes a time; "" for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def claims(token: str) -> Mapping[str, Any]:

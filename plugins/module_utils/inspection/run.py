@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..fleet.concurrency import SLACK, on_each
-from ..fleet.expiry import CERTIFICATE, Identity, rfc3339
+from ..fleet.expiry import CERTIFICATE, Identity
 from ..fleet.probe import READ, READY, Answer, clock_skew
-from ..fleet.tokens import account_name
+from ..fleet.tokens import account_name, rfc3339
 from ..fleet.verdict import READY_STATUS, STATUSES
 from ..model.access import DAY
 from ..model.cluster import Cluster, Fleet

@@ -67,9 +67,11 @@ def _credential(member: Member, warn: float) -> str:
     return f"{found['kind']} {life(left)}{mark}"
 
 
-def _marks(member: Member) -> str:
-    """What keeps resources away."""
-    return ", ".join([*(["cordoned"] if member["cordoned"] else []), *member["taints"]]) or "-"
+def _kept_away(member: Member) -> str:
+    """What keeps resources away from a member, which may be long."""
+    parts = ["cordoned"] if member["cordoned"] else []
+    parts += [f"tainted {', '.join(member['taints'])}"] if member["taints"] else []
+    return " and ".join(parts)
 
 
 def _row(name: str, member: Member, federated: bool, warn: float) -> dict[str, str]:
@@ -89,7 +91,6 @@ def _row(name: str, member: Member, federated: bool, warn: float) -> dict[str, s
         memory=memory(*used("memory")) if amounts else "-",
         pods="{}/{} pods".format(*used("pods")) if amounts else "-",
         credential=_credential(member, warn),
-        taints=_marks(member),
     )
     return row
 
@@ -113,5 +114,7 @@ def health_table(members: Mapping[str, Member], federated: bool, warn: float) ->
         if member["status"] != READY_STATUS:
             hint = f" ({member['hint']})" if member["hint"] else ""
             below.append(f"! {name} is {member['status']}: {member['msg']}{hint}")
+        if _kept_away(member):
+            below.append(f"- {name} is {_kept_away(member)}")
         below += [f"- {name}: {note}" for note in member["notes"]]
     return lines + (["", *below] if below else [])

@@ -16,7 +16,7 @@ from ..propagation.observe import list_owned
 from ..propagation.plan import Action, Step
 from ..propagation.remove import delete
 from ..propagation.result import MemberReport
-from ..propagation.store import CONFIG_MAPS, delete_resource_record
+from ..propagation.store import CONFIG_MAPS, delete_resource_record, forget_templates
 from ..rendering.ownership import is_owned
 from .survey import Survey
 
@@ -44,6 +44,7 @@ def leave(hand: Hand, found: Survey, name: str, report: MemberReport, delete_wor
     if not hand.dry_run:
         for stored in memory.resources.values():
             delete_resource_record(hand.api, federation, stored)
+        forget_templates(hand.api, federation)
         if memory.fleet is not None:
             space = names.federation_namespace(federation)
             hand.api.delete(CONFIG_MAPS, space, names.RECORD_FLEET, memory.fleet_metadata)

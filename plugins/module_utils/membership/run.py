@@ -19,7 +19,7 @@ from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..fleet.own import keep_credential
-from ..fleet.tokens import life_of
+from ..fleet.tokens import life_of, rfc3339
 from ..model.access import FILE
 from ..model.cluster import Cluster, Fleet
 from ..model.errors import MemberError
@@ -68,7 +68,7 @@ class _Run:
     def __init__(self, fleet: Fleet, options: Options) -> None:
         self.fleet = fleet
         self.options = options
-        self.now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.now = rfc3339(time.time())
         self.reports = {name: MemberReport(name) for name in fleet.members}
         self.surveys: dict[str, Survey] = {}
         self.joinings: dict[str, Joining] = {}
@@ -336,5 +336,4 @@ def _credential(cluster: Cluster, path: str) -> dict[str, Any]:
     life = life_of(stored.token) if stored is not None else None
     if life is None:
         return {"file": path}
-    expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(life.expires))
-    return {"file": path, "expires": expires, "seconds_left": int(life.left(time.time()))}
+    return {"file": path, "expires": rfc3339(life.expires), "seconds_left": int(life.left(time.time()))}

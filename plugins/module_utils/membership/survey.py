@@ -42,9 +42,18 @@ def _provider(api: MemberApi, node: str) -> str:
     return scheme if colon else ""
 
 
-def survey(api: MemberApi, cluster: Cluster, federation: str) -> Survey:
-    """Read one cluster. MemberError when it does not answer, or is not a Kubernetes API."""
-    observation = look(api, federation)
+@dataclass(frozen=True)
+class Description:
+    """What a cluster says of itself. ``labels`` are those that all its nodes have alike."""
+
+    entry: MemberEntry
+    nodes: int
+    labels: Mapping[str, str]
+
+
+def describe(api: MemberApi, cluster: Cluster) -> Description:
+    """Read who a cluster is and where it stands; what the inventory says of that comes first. MemberError when it does not answer,
+    or is not a Kubernetes API."""
     system = api.get(NAMESPACES, "", "kube-system")
     if system is None:
         raise MemberError(Kind.FAILED, "it has no namespace kube-system, so it is not a usual Kubernetes cluster")
@@ -59,11 +68,19 @@ def survey(api: MemberApi, cluster: Cluster, federation: str) -> Survey:
         zones=cluster.zones or tuple(zones),
         provider=cluster.provider or (_provider(api, nodes[0]["name"]) if nodes else ""),
     )
+    common = set.intersection(*(set(found.items()) for found in labels)) if labels else set()
+    return Description(entry, len(nodes), dict(sorted(common)))
+
+
+def survey(api: MemberApi, cluster: Cluster, federation: str) -> Survey:
+    """Read one cluster. MemberError when it does not answer, or is not a Kubernetes API."""
+    observation = look(api, federation)
+    described = describe(api, cluster)
     homes = api.objects(NAMESPACES, selector=f"{names.LABEL_RESOURCE}={names.RESOURCE_MEMBERSHIP}")
     # a namespace that is on its way out is that of a federation that has just been left
     there = [home["metadata"] for home in homes if not home["metadata"].get("deletionTimestamp")]
     federations = {(metadata.get("labels") or {}).get(names.LABEL_FEDERATION) or "?" for metadata in there}
     owned = list_owned(api, observation.discovery, federation, [names.RESOURCE_MEMBERSHIP], KINDS, [])
     memory = observation.memory
-    seen = Seen(entry.uid, memory.fleet, memory.member, tuple(sorted(federations - {federation})))
-    return Survey(seen, entry, len(nodes), observation, owned)
+    seen = Seen(described.entry.uid, memory.fleet, memory.member, tuple(sorted(federations - {federation})))
+    return Survey(seen, described.entry, described.nodes, observation, owned)

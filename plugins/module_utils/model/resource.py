@@ -20,7 +20,7 @@ ABORT, ADOPT, OVERWRITE = "abort", "adopt", "overwrite"
 CONFLICTS = (ABORT, ADOPT, OVERWRITE)
 
 #: the options that say where manifests come from, which are kept as manifests
-_SOURCES = ("src", "template", "definition", "definition_data")
+_SOURCES = ("src", "template", "definition", "definition_data", "overrides_data")
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,14 @@ def write_template(api: MemberApi, federation: str, kept: Keepsake, resource: st
     return ""
 
 
+def forget_templates(api: MemberApi, federation: str) -> None:
+    """Delete every stored template, also one that no record speaks of."""
+    space = names.federation_namespace(federation)
+    selector = f"{names.LABEL_FEDERATION}={federation},{names.LABEL_RECORD}={names.RECORD_TEMPLATE}"
+    for item in api.objects(CONFIG_MAPS, space, selector):
+        api.delete(CONFIG_MAPS, space, item["metadata"]["name"], item["metadata"])
+
+
 def delete_template(api: MemberApi, federation: str, resource: str) -> None:
     """Forget the template of a resource."""
     space, name = names.federation_namespace(federation), names.template_record(resource)

@@ -69,25 +69,26 @@ def test_the_table_as_it_is() -> None:
     assert health_table(members, True, 7 * DAY) == [
         (
             "member  status                   joined  version  region  nodes           cpu            memory      "
-            "pods            credential  taints"
+            "pods            credential"
         ),
         (
             "------  -----------------------  ------  -------  ------  --------------  -------------  ----------  "
-            "--------------  ----------  ------------------------------------"
+            "--------------  ----------"
         ),
         (
             "eu-1    ready                    yes     v1.34.4  eu      3/3             12.5/48 cores  96/192 GiB  "
-            "1204/3300 pods  token 30 d  -"
+            "1204/3300 pods  token 30 d"
         ),
         (
             "eu-2    ready (writes unproven)  yes     v1.34.4  eu      3/4 (1 closed)  12.5/48 cores  96/192 GiB  "
-            "1204/3300 pods  token 6 d!  cordoned, maintenance=yes:NoSchedule"
+            "1204/3300 pods  token 6 d!"
         ),
         (
             "us-1    unreachable              yes     -        -       -               -              -           "
-            "-               exec        -"
+            "-               exec"
         ),
         "",
+        "- eu-2 is cordoned and tainted maintenance=yes:NoSchedule",
         "- eu-2: its clock is 9 s behind ours",
         "! us-1 is unreachable: 10.0.0.3:6443 refuses connections (is it running?)",
     ]
