@@ -129,7 +129,7 @@ def test_bars_are_marked_where_room_is_short() -> None:
 
     capacity = {"cpu": three(84), "memory": three(85), "pods": three(120)}
     member = view({"ams": cluster("ams", capacity=capacity)}, {})["members"][0]
-    assert [(bar["tone"], bar["percent"]) for bar in member["bars"]] == [(OK, 84), (WARN, 85), (BAD, 120)]
+    assert [(found["tone"], found["percent"]) for found in member["bars"]] == [(OK, 84), (WARN, 85), (BAD, 120)]
     empty = {key: {"allocatable": 0, "requested": 0, "free": 0} for key in capacity}
     assert view({"ams": cluster("ams", capacity=empty)}, {})["members"][0]["bars"][0]["tone"] == BAD
 
