@@ -95,7 +95,13 @@ def unjoined_federation(sandbox: Sandbox, kube: dict[str, Kube], player: Player)
     body["clusters"].setdefault("vars", {})["federation_name"] = name
     inventory = player.folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump(body))
-    yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
+    try:
+        yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
+    finally:
+        _leave(name, kube, player, inventory)
+
+
+def _leave(name: str, kube: dict[str, Kube], player: Player, inventory: Path) -> None:
     if not any(client.get("v1", "Namespace", f"federation-{name}") for client in kube.values()):
         return  # nothing joined, nothing to leave
     left = player.task("cluster", {"state": "absent", "workloads": "delete"}, inventory=inventory)

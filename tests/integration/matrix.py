@@ -329,7 +329,7 @@ def _storm(ground: Ground) -> Iterator[Mapping[str, Any]]:
         ground.client.create(level)
         ground.client.create(schema)
         over = threading.Event()
-        askers = [threading.Thread(target=_ask_until, args=(ground, token, over), daemon=True) for _ in range(4)]
+        askers = [threading.Thread(target=_ask_until, args=(ground, token, over), daemon=True) for _asker in range(4)]
         try:
             for asker in askers:
                 asker.start()

@@ -267,7 +267,8 @@ class Member:
                 plan.record,
                 kinds=plan.record.kinds.union(*(record.kinds for record in known)),
                 namespaces=plan.record.namespaces.union(*(record.namespaces for record in known)),
-                kept=plan.record.kept or any(record.kept for record in known),  # a template goes after its record said so
+                kept=plan.record.kept
+                or any(record.kept for record in known),  # a template goes after its record said so
             )
             if plan.stored is None or not grown.same_as(plan.stored.record):
                 self._keep_template(plan)
