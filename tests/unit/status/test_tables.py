@@ -110,7 +110,7 @@ def test_a_line_for_each_sort_of_trouble() -> None:
     )
     assert resource_notes(resources, [orphan]) == [
         "",
-        "~ shop: 6 drifted objects on ams, bom, cdg, dub and 1 more, e.g. ConfigMap shop/settings: changed: .data",
+        "~ shop: 6 drifted objects on 5 members, e.g. ConfigMap shop/settings: changed: .data",
         "~ shop: 1 orphan on ams, e.g. Secret shop/old: not placed",
         "< shop: bom is behind: because of missing",
         "~ 1 object of no recorded resource on ams, e.g. Secret shop/old",
