@@ -12,7 +12,7 @@ from functools import partial
 from ..fleet.api import CREATE_ONLY
 from ..model import names
 from ..model.errors import Kind, MemberError
-from ..model.manifest import SECRET, ObjectName
+from ..model.manifest import ObjectName
 from .change import change, hand_over_replicas
 from .claim import claim
 from .hand import Done, Hand, Outcome, note_settled, with_metadata
@@ -46,11 +46,9 @@ def _write_one(hand: Hand, refused: Collection[ObjectName], step: Step) -> Outco
     if step.needs is not None and hand.dry_run:
         message = "its CRD is not there yet"
         return Outcome(step.resource, step.name, Done.PREDICTED, message, diff=hand.difference(step, None))
-    live = None
-    if hand.diff and step.seen is not None and step.name.kind != SECRET:
-        live = hand.api.get(step.served, step.name.namespace, step.name.name, metadata_only=False)
+    live = hand.look(step) if step.seen is not None else None
     outcome = _create(hand, step) if step.action == Action.CREATE else change(hand, step, step.seen or {})
-    if hand.diff and outcome.done in Done.WRITTEN:
+    if hand.diff and outcome.diff is None and outcome.done in Done.WRITTEN:
         return replace(outcome, diff=hand.difference(step, live))
     return outcome
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..fleet.api import CREATE_ONLY, JSON_PATCH
@@ -37,15 +38,21 @@ def claim(hand: Hand, step: Step) -> Outcome:
     if step.resource == names.RESOURCE_NAMESPACES:
         return Outcome(step.resource, step.name, Done.UNCHANGED)  # it is there, which is all that is needed
     if step.name.kind == NAMESPACE and is_owned(metadata, step.name, hand.federation, names.RESOURCE_NAMESPACES):
-        return change(hand, step, metadata, "the federation made it, for want of a manifest")
+        return _change(hand, step, metadata, "the federation made it, for want of a manifest")
     if _is_ours(hand, step, metadata):
-        return change(hand, step, metadata, "its labels were removed")
+        return _change(hand, step, metadata, "its labels were removed")
     if step.conflict == ABORT:
         raise _conflict(_owner(hand, metadata), f"nothing was changed; {_way_out(hand, metadata)}")
     other = claimed_by_another(metadata, step.name, hand.federation)
     if other:
         raise _conflict(other, f"conflict: {step.conflict} never takes from a federation; {_way_out(hand, metadata)}")
     return _take(hand, step, metadata)
+
+
+def _change(hand: Hand, step: Step, metadata: Mapping[str, Any], reason: str) -> Outcome:
+    live = hand.look(step)
+    outcome = change(hand, step, metadata, reason)
+    return replace(outcome, diff=hand.difference(step, live)) if outcome.done in Done.WRITTEN else outcome
 
 
 def _is_as_wanted(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> bool:
@@ -93,6 +100,7 @@ def _way_out(hand: Hand, metadata: Mapping[str, Any]) -> str:
 def _take(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
     """Make an object ours that nobody else's federation has. After an adoption, what we do not want of the earlier applier's
     fields goes; after an overwriting it stays theirs."""
+    live = hand.look(step)
     if step.conflict == ADOPT:
         before = earlier_appliers(metadata, hand.manager)
         operations = migration(metadata, hand.manager, step.manifest["apiVersion"])
@@ -104,7 +112,8 @@ def _take(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
         word = "overwritten"
     hand.apply(step, with_metadata(step.manifest, uid=metadata.get("uid")), force=True)
     of = f" (of {', '.join(before[:3])})" if before else ""
-    return Outcome(step.resource, step.name, Done.CHANGED, f"{word}{of}")
+    difference = hand.difference(step, live, step.conflict == ADOPT)
+    return Outcome(step.resource, step.name, Done.CHANGED, f"{word}{of}", diff=difference)
 
 
 def _replace(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:

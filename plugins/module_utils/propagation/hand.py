@@ -14,7 +14,8 @@ from ..fleet.concurrency import each
 from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import FederationError, Kind, MemberError
-from ..model.manifest import ObjectName
+from ..model.manifest import SECRET, ObjectName
+from ..rendering.adoption import given_up
 from ..rendering.differences import difference
 from .plan import Action, Step
 
@@ -118,9 +119,19 @@ class Hand:
                 raise MemberError(error.kind, error.message, hint) from None
             raise
 
-    def difference(self, step: Step, live: Mapping[str, Any] | None) -> Mapping[str, str] | None:
-        """The entry of a diff for a step, where one was asked for."""
-        return difference(f"{self.api.name} {step.name}", step.want, live) if self.diff else None
+    def difference(self, step: Step, live: Mapping[str, Any] | None, adopting: bool = False) -> Mapping[str, str] | None:
+        """The entry of a diff for a step, where one was asked for. ``adopting``: what earlier appliers hold goes as well."""
+        if not self.diff:
+            return None
+        metadata = (live or {}).get("metadata") or {}
+        gone = given_up(metadata, self.manager, str((step.want or {}).get("apiVersion")), adopting, step.replicas is not None)
+        return difference(f"{self.api.name} {step.name}", step.want, live, gone)
+
+    def look(self, step: Step) -> Mapping[str, Any] | None:
+        """The object as it is before a write, where a diff was asked for; never a Secret."""
+        if not self.diff or step.name.kind == SECRET:
+            return None
+        return self.api.get(step.served, step.name.namespace, step.name.name, metadata_only=False)
 
 
 def deferred(steps: Sequence[Step], reason: str) -> list[Outcome]:

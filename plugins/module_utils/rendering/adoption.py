@@ -15,7 +15,7 @@ from typing import Any
 
 from ..model import names
 from ..model.manifest import ObjectName
-from .ownership import is_owned
+from .ownership import applied_entry, is_owned
 
 #: field managers of tools by which people and other federations apply manifests: kubectl in its forms, kubernetes.core (the
 #: generated Python client), KubeFed, Karmada, Open Cluster Management, Helm
@@ -27,6 +27,10 @@ _APPLIERS = re.compile(
     r"|work|work-agent|klusterlet-work-agent|work-controller"
     r"|helm|Helm"
 )
+
+
+#: the annotation in which kubectl keeps what it applied
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def is_applier(entry: Mapping[str, Any]) -> bool:
@@ -71,6 +75,37 @@ def migrated(metadata: Mapping[str, Any], manager: str, api_version: str) -> lis
         "fieldsV1": ours,
     }
     return [taken, *left]
+
+
+def given_up(
+    metadata: Mapping[str, Any], manager: str, api_version: str, adopting: bool, replicas_stay: bool = False
+) -> dict[str, Any]:
+    """The fields (as in fieldsV1) that go from an object with our next apply unless that names them: those that we hold, when
+    adopting also those of earlier appliers, and that nobody else holds. ``replicas_stay``: they are handed to an autoscaler."""
+    if adopting:
+        mine, *others = migrated(metadata, manager, api_version)
+    else:
+        ours = applied_entry(metadata, manager)
+        mine, others = dict(ours or {}), [dict(e) for e in metadata.get("managedFields") or [] if e is not ours]
+    if replicas_stay:
+        others = [*others, {"fieldsV1": {"f:spec": {"f:replicas": {}}}}]
+    left = dict(mine.get("fieldsV1") or {})
+    for entry in others:
+        left = _without(left, entry.get("fieldsV1") or {})
+    return left
+
+
+def _without(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the first set that are not in the second."""
+    result = {}
+    for key, node in fields.items():
+        if key not in other:
+            result[key] = node
+        elif any(below != "." for below in node):
+            rest = _without(node, other[key])
+            if any(below != "." for below in rest):
+                result[key] = rest
+    return result
 
 
 def claimed_by_another(metadata: Mapping[str, Any], name: ObjectName, federation: str) -> str:

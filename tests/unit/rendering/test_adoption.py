@@ -16,6 +16,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.model.mani
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.adoption import (
     claimed_by_another,
     earlier_appliers,
+    given_up,
     is_applier,
     migrated,
     migration,
@@ -185,6 +186,43 @@ def test_nothing_is_left_to_take_over_afterwards(found: dict[str, Any]) -> None:
     after = migrated(found, MANAGER, "v1")
     assert migrated(metadata(*after), MANAGER, "v1") == after
     assert not [e for e in after[1:] if e["apiVersion"] == "v1" and e["manager"] != MANAGER and is_applier(e)]
+
+
+def leaves(node: dict[str, Any], at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    below = {key: inner for key, inner in node.items() if key != "."}
+    return {at}.union(*(leaves(inner, (*at, key)) for key, inner in below.items())) - ({at} if below or not at else set())
+
+
+@STEADY
+@given(OBJECTS, st.booleans())
+def test_what_goes_is_what_we_take_over_and_nobody_else_holds(found: dict[str, Any], adopting: bool) -> None:
+    ours = [e for e in found["managedFields"] if e["manager"] == MANAGER and e["operation"] == APPLY and "subresource" not in e]
+    mine = [e for e in found["managedFields"] if goes(e)] if adopting else ours[:1]
+    others = [e for e in found["managedFields"] if not any(e is m for m in mine)]
+    held = set().union(*(paths(e["fieldsV1"]) for e in others))
+    taken = given_up({}, MANAGER, "v1", adopting) if not mine else {}
+    assert taken == {}
+    for path in (wanted := set().union(*(leaves(e["fieldsV1"]) for e in mine))) - held:
+        if not any(path == other[: len(path)] for other in wanted - {path}):
+            assert path in leaves(given_up(found, MANAGER, "v1", adopting))
+    assert not leaves(given_up(found, MANAGER, "v1", adopting)) & held
+
+
+def test_what_goes_with_an_adoption() -> None:
+    found = metadata(
+        entry("kubectl-client-side-apply", fieldsV1=fields("a", "b", "c")),
+        entry(MANAGER, APPLY, fieldsV1=fields("d")),
+        entry("kube-controller-manager", fieldsV1=fields("b")),
+        entry("kubectl", subresource="scale", fieldsV1={"f:spec": {"f:replicas": {}}}),
+    )
+    assert given_up(found, MANAGER, "v1", adopting=True) == fields("a", "c", "d")
+    assert given_up(found, MANAGER, "v1", adopting=False) == fields("d")
+    found["managedFields"][1]["fieldsV1"]["f:spec"] = {"f:replicas": {}, "f:paused": {}}
+    assert "f:replicas" not in given_up(found, MANAGER, "v1", adopting=True)["f:spec"]
+    del found["managedFields"][3]
+    gone = given_up(found, MANAGER, "v1", adopting=False, replicas_stay=True)
+    assert gone == {**fields("d"), "f:spec": {"f:paused": {}}}
+    assert given_up({}, MANAGER, "v1", adopting=True) == {}
 
 
 # whose it is

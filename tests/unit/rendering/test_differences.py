@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import name_of
+from ansible_collections.multicluster.federation.plugins.module_utils.rendering.adoption import LAST_APPLIED
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.differences import difference
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.ownership import mark, normalise
 from ansible_collections.multicluster.federation.tests.unit.helpers import FEDERATION, config_map, deployment
@@ -18,8 +19,10 @@ def wanted(manifest: dict[str, Any]) -> dict[str, Any]:
     return mark(normalise(manifest), name_of(manifest), FEDERATION, "shop")
 
 
-def sides(want: dict[str, Any] | None, live: dict[str, Any] | None) -> tuple[Any, Any]:
-    found = difference("ams ConfigMap a", want, live)
+def sides(
+    want: dict[str, Any] | None, live: dict[str, Any] | None, given_up: dict[str, Any] | None = None
+) -> tuple[Any, Any]:
+    found = difference("ams ConfigMap a", want, live, given_up)
     assert found["before_header"] == found["after_header"] == "ams ConfigMap a"
     return tuple(json.loads(text) if text else None for text in (found["before"], found["after"]))
 
@@ -94,3 +97,38 @@ def test_a_value_of_another_type() -> None:
     want = {**wanted(config_map("a")), "spec": {"port": {"number": 80}, "list": [{"name": "a"}]}}
     live = {**want, "spec": {"port": 80, "list": "none"}}
     assert sides(want, live)[0]["spec"] == {"port": 80, "list": "none"}
+
+
+def test_what_goes_is_shown_at_any_depth() -> None:
+    want = wanted(deployment(replicas=2))
+    live = copy.deepcopy(want)
+    live["metadata"]["annotations"].update({"team": "shop", LAST_APPLIED: '{"spec": 1}', "theirs": "x"})
+    live["spec"]["paused"] = True
+    pod = live["spec"]["template"]["spec"]
+    pod["containers"][0]["env"] = [{"name": "OLD", "value": "1"}, {"name": "THEIRS", "value": "2"}]
+    pod["containers"].append({"name": "helper", "image": "helper:1", "imagePullPolicy": "Always"})
+    pod["containers"].append({"name": "injected", "image": "envoy"})
+    old = {"k:" + json.dumps({"name": "OLD"}): {".": {}, "f:name": {}, "f:value": {}}}
+    web = {"k:" + json.dumps({"name": "web"}): {".": {}, "f:name": {}, "f:env": old}}
+    helper = {"k:" + json.dumps({"name": "helper"}): {".": {}, "f:name": {}, "f:image": {}}}
+    given_up = {
+        "f:metadata": {"f:annotations": {"f:team": {}, f"f:{LAST_APPLIED}": {}}},
+        "f:spec": {"f:paused": {}, "f:template": {"f:spec": {"f:containers": {**web, **helper}}}},
+    }
+    assert pod["containers"][0]["name"] == "web"
+    before, after = sides(want, live, given_up)
+    assert before["metadata"].pop("annotations") == {"team": "shop"}
+    assert before["spec"].pop("paused") is True
+    containers = before["spec"]["template"]["spec"]["containers"]
+    assert containers.pop() == {"name": "helper", "image": "helper:1"}
+    assert containers[0].pop("env") == [{"name": "OLD", "value": "1"}]
+    assert before == after
+    assert "helper" not in str(sides(want, live)[0])
+
+
+def test_of_a_secret_that_goes_the_name_is_shown_and_no_value() -> None:
+    want = wanted(secret(password="hunter2"))
+    live = copy.deepcopy(want)
+    live["data"]["old"] = "b2xkLXNlY3JldA=="
+    before, _after = sides(want, live, {"f:data": {"f:old": {}}})
+    assert before["data"] == {"old": "(hidden)", "password": "(hidden)"}
