@@ -119,12 +119,16 @@ class Hand:
                 raise MemberError(error.kind, error.message, hint) from None
             raise
 
-    def difference(self, step: Step, live: Mapping[str, Any] | None, adopting: bool = False) -> Mapping[str, str] | None:
+    def difference(
+        self, step: Step, live: Mapping[str, Any] | None, adopting: bool = False
+    ) -> Mapping[str, str] | None:
         """The entry of a diff for a step, where one was asked for. ``adopting``: what earlier appliers hold goes as well."""
         if not self.diff:
             return None
         metadata = (live or {}).get("metadata") or {}
-        gone = given_up(metadata, self.manager, str((step.want or {}).get("apiVersion")), adopting, step.replicas is not None)
+        gone = given_up(
+            metadata, self.manager, str((step.want or {}).get("apiVersion")), adopting, step.replicas is not None
+        )
         return difference(f"{self.api.name} {step.name}", step.want, live, gone)
 
     def look(self, step: Step) -> Mapping[str, Any] | None:
