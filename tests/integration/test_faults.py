@@ -169,7 +169,7 @@ def test_a_server_that_asks_to_wait_is_given_the_time(proxied: Federation, proxy
     for refused in hit:
         same = [s for s in proxy.seen if (s.request.method, s.request.path) == (refused.method, refused.path)]
         first, second = [s for s in same if s.request.member == US][:2]
-        assert (first.status, second.served < 300) == (429, True)
+        assert (first.status, second.served < 400) == (429, True)  # 304 where another member gave the same answer
         assert second.request.at - first.at >= 1
 
 
