@@ -84,8 +84,13 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     assert "conflict: adopt" in refused.message
     assert data(federation, "eu-1") == {"color": "red", "size": "small"}
 
-    predicted = federation.propagate("--check", name="app", definition=ours, conflict="adopt")
-    assert predicted.message == "check mode, nothing was written; 3 members: 3 changed"
+    predicted = federation.propagate("--check", "--diff", name="app", definition=ours, conflict="adopt")
+    assert predicted.message == "check mode, nothing was written; 3 members: 3 changed (3 adopted)"
+    before, after = (json.loads(predicted.result["diff"][0][side])["data"] for side in ("before", "after"))
+    assert (before, after) == ({"color": "red", "size": "small"}, {"color": "blue"}), "what goes is shown"
+    kept = federation.propagate("--check", "--diff", name="app", definition=ours, conflict="overwrite")
+    assert kept.message.endswith("3 changed (3 overwritten)")
+    assert json.loads(kept.result["diff"][0]["before"])["data"] == {"color": "red"}, "what stays theirs is not"
     assert data(federation, "eu-1") == {"color": "red", "size": "small"}
 
     overwritten = federation.propagate("--limit", "us-1", name="app", definition=ours, conflict="overwrite")
@@ -107,7 +112,10 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     # what is dropped later goes; what somebody else holds as well stays, and is told
     more = federation.propagate(name="app", definition=config_map(color="blue", size="small", extra="x"))
     assert not more.result["failed"]
-    fewer = federation.propagate(name="app", definition=config_map(color="blue"))
+    fewer = federation.propagate("--diff", name="app", definition=config_map(color="blue"))
+    shown = {d["before_header"].split()[0]: json.loads(d["before"])["data"] for d in fewer.result["diff"]}
+    assert shown["eu-1"] == {"color": "blue", "extra": "x", "size": "small"}
+    assert shown["us-1"] == {"color": "blue", "extra": "x"}
     assert data(federation, "eu-1") == {"color": "blue"}
     assert data(federation, "us-1") == {"color": "blue", "size": "small"}
     told = {o["member"]: o["msg"] for o in fewer.result["objects"]}
