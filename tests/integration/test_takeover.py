@@ -123,6 +123,44 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     assert "still there" not in told["eu-1"]
 
 
+def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> None:
+    """Whoever creates without server-side apply holds every default as well; those come back by themselves."""
+    make_namespace(federation)
+    port = {"port": 80, "nodePort": 30080}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"type": "NodePort", "selector": {"app": "web"}, "ports": [port]},
+    }
+    theirs = deployment()
+    theirs["spec"]["minReadySeconds"] = 5
+    theirs["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "OLD", "value": "1"}]
+    for client in federation.kube.values():
+        by_kubectl(client, service, federation.namespace)
+        by_kubectl(client, theirs, federation.namespace)
+    planned = federation.propagate("--check", "--diff", name="app", definition=[service, deployment()], conflict="adopt")
+    assert planned.message.endswith("6 changed (6 adopted)")
+    for shown in planned.result["diff"]:
+        before, after = json.loads(shown["before"]), json.loads(shown["after"])
+        if before["kind"] == "Deployment":
+            assert before["spec"].pop("minReadySeconds") == 5
+            container = before["spec"]["template"]["spec"]["containers"][0]
+            assert container.pop("env") == [{"name": "OLD", "value": "1"}]
+        assert before == after
+    done = federation.propagate("--diff", name="app", definition=[service, deployment()], conflict="adopt")
+    assert done.result["diff"] == planned.result["diff"]
+    spec = web(federation)["spec"]
+    assert "minReadySeconds" not in spec
+    assert "env" not in spec["template"]["spec"]["containers"][0]
+    leave = deployment()
+    leave["spec"]["template"]["spec"]["nodeSelector"] = {"a": "b"}
+    assert not federation.propagate(name="app", definition=[service, leave]).result["failed"]
+    dropped = federation.propagate("--check", "--diff", name="app", definition=[service, deployment()])
+    pod = json.loads(dropped.result["diff"][0]["before"])["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"a": "b"}, "what we give up ourselves is shown as well"
+
+
 def test_no_policy_takes_from_another_federation_or_resource(federation: Federation) -> None:
     assert not federation.propagate(name="first", definition=config_map(color="red")).result["failed"]
     for policy in ("adopt", "overwrite"):

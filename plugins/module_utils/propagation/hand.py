@@ -14,8 +14,8 @@ from ..fleet.concurrency import each
 from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import FederationError, Kind, MemberError
-from ..model.manifest import SECRET, ObjectName
-from ..rendering.adoption import given_up, not_restored
+from ..model.manifest import SECRET, Manifest, ObjectName
+from ..rendering.adoption import given_up, not_restored, unclaimed
 from ..rendering.differences import difference
 from .plan import Action, Step
 
@@ -124,10 +124,10 @@ class Hand:
                 gone = not_restored(gone, live, self._completed(step, step.want))
         return difference(f"{self.api.name} {step.name}", step.want, live, gone)
 
-    def _completed(self, step: Step, want: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _completed(self, step: Step, want: Manifest) -> Mapping[str, Any]:
         """What the API server makes of a manifest, asked under a name that is free; the manifest itself if it does not say."""
         name = f"{step.name.name[:50].rstrip('-.')}-dry-run"
-        body = with_metadata(want, name=name, resourceVersion=CREATE_ONLY)
+        body = with_metadata(unclaimed(want), name=name, resourceVersion=CREATE_ONLY)
         try:
             return self.api.completed(step.served, step.name.namespace, body, self.manager)
         except MemberError:

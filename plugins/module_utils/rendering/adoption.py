@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model import names
-from ..model.manifest import ObjectName
+from ..model.manifest import Manifest, ObjectName
 from .ownership import applied_entry, is_owned
 
 #: field managers of tools by which people and other federations apply manifests: kubectl in its forms, kubernetes.core (the
@@ -107,6 +107,17 @@ def _without(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
             if any(below != "." for below in rest):
                 result[key] = rest
     return result
+
+
+def unclaimed(want: Manifest) -> Manifest:
+    """A manifest without what only one object of a cluster can have, so that the API server says what it makes of another one."""
+    if want["kind"] != "Service" or not isinstance(want.get("spec"), dict):
+        return want
+    spec = {k: v for k, v in want["spec"].items() if k not in ("clusterIP", "clusterIPs", "healthCheckNodePort")}
+    ports = spec.get("ports")
+    if isinstance(ports, list):
+        spec["ports"] = [{k: v for k, v in p.items() if k != "nodePort"} if isinstance(p, dict) else p for p in ports]
+    return {**want, "spec": spec}
 
 
 def not_restored(fields: Mapping[str, Any], live: Any, completed: Any) -> dict[str, Any]:
