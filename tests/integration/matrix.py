@@ -392,7 +392,8 @@ def _stale_api(ground: Ground) -> Iterator[Mapping[str, Any]]:
 @contextmanager
 def _refused_crd(ground: Ground) -> Iterator[Mapping[str, Any]]:
     """Another CRD of the group has the names of ours: ours is never established."""
-    ours, theirs = crd(ground.group, "Gadget", "gadgets"), crd(ground.group, "Gadget", "others")
+    ours, theirs = crd(ground.group, "Gadget", "gadgets"), crd(ground.group, "Other", "others")
+    theirs["spec"]["names"]["singular"] = "gadget"
     ground.more = [ours, _object("Gadget", "one", f"{ground.group}/v1", spec={})]
     api_version, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
     ground.client.create(theirs)
@@ -535,7 +536,7 @@ FAULTS = (
     Fault("trickling-body", _network(_trickle), ("timeout",), "gave no answer in"),
     Fault("expired-list", _network(_expired_list), written=True),
     Fault("stale-api", _stale_api, ("not_found",), "does not answer", "ready"),
-    Fault("refused-crd", _refused_crd, ("not_found", "failed"), "", "ready", written=True, acts=(UPDATE,)),
+    Fault("refused-crd", _refused_crd, ("failed",), "names are not accepted", "ready", written=True, acts=(UPDATE,)),
     Fault("slow-network", _network(_slow), written=True, health="ready"),
     Fault("black-hole", _network(_swallow), ("timeout",), "gave no answer in", "unreachable"),
     Fault("hanging-dns", _hanging_dns, ("timeout", "unreachable"), "", "unreachable", unavailable=_no_namespaces),

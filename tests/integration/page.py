@@ -44,7 +44,9 @@ def steps(page: str) -> list[File | Command]:
         if kind == "yaml":
             name = _FILE.match(body[0]) if body else None
             if not name:
-                raise ValueError(f"line {line}: the first line of a yaml block has to be a comment with the path of the file")
+                raise ValueError(
+                    f"line {line}: the first line of a yaml block has to be a comment with the path of the file"
+                )
             found.append(File(line, name["path"], "\n".join([*body, ""])))
         elif kind in ("console", "sh"):
             found.append(Command(line, "\n".join(body), None))

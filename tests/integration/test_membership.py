@@ -139,8 +139,10 @@ def test_leaving_keeps_workloads_by_default_and_tells_the_others(federation: Fed
 
 
 def test_leaving_can_take_the_workloads_along(federation: Federation) -> None:
-    federation.propagate(name="app", definition=[CONFIG])
+    federation.propagate(name="app", definition=[CONFIG], keep_template=True)
     federation.kube["us-1"].create({**CONFIG, "metadata": {"name": "theirs"}}, federation.namespace)
+    # one member has lost its record
+    federation.kube["eu-1"].delete("v1", "ConfigMap", "resource-app", f"federation-{federation.name}")
     left = join(federation, state="absent", workloads="delete")
     assert not left.result["failed"], left.message
     assert federation.kube["eu-1"].names("v1", "ConfigMap", federation.namespace) == ["kube-root-ca.crt"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import Iterator
@@ -14,7 +15,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.tests.integration.browser import Browser, find_browser
-from ansible_collections.multicluster.federation.tests.integration.proxy import Answer, Forward, Proxy, Request, Reset
+from ansible_collections.multicluster.federation.tests.integration.proxy import (
+    Answer,
+    Forward,
+    Proxy,
+    Request,
+    Reset,
+    refusal,
+)
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation, Played
 
@@ -162,8 +170,9 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     kube, space = federation.kube, federation.namespace
     eu, eu2, us = (kube[member] for member in MEMBERS)
     eu.create(volume(group, space))
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "lone"}}
     federation.propagate(name="app", definition=app(group), keep_template=True)
-    federation.propagate(name="lone", definition=[config_map("lone", a="b")])
+    federation.propagate(name="lone", definition=[config_map("lone", a="b"), account])
 
     # what controllers and cloud providers do
     services, tills = f"/api/v1/namespaces/{space}/services/web", f"/apis/{group}/v1/namespaces/{space}/tills/one"
@@ -268,6 +277,12 @@ def test_what_another_hand_did_is_told(federation: Federation, group: str, tmp_p
     assert {(o["member"], o["resource"], o["object"]) for o in seen.result["orphans"]} == {
         (member, "lone", f"ConfigMap {space}/lone") for member in MEMBERS
     }
+    # a kind that no record names any more is found by looking everywhere
+    everywhere = info(federation, search="everything").result
+    assert [(o["member"], o["object"]) for o in everywhere["orphans"]] == [
+        (member, f"{kind} {space}/lone") for member in MEMBERS for kind in ("ConfigMap", "ServiceAccount")
+    ]
+    assert everywhere["resources"]["app"]["drift"] == seen.result["resources"]["app"]["drift"]
     assert "~ app: 3 drifted objects on eu-1, eu-2, us-1" in seen.output
     assert "~ 3 objects of no recorded resource on eu-1, eu-2, us-1" in seen.output
     assert SECRET not in json.dumps(seen.result)
@@ -323,6 +338,14 @@ def check_the_report(federation: Federation, folder: Path, space: str) -> None:
         "behind": 1,
         "attention": again.result["summary"]["attention"],
     }
+    clusters = [
+        {"name": member, "kubeconfig": str(federation.sandbox.kubeconfig(member)), "context": member}
+        for member in MEMBERS
+    ]
+    listed = federation.player.task(
+        "fleet_report", {**options, "clusters": clusters, "federation": federation.name}, inventory=federation.inventory
+    )
+    assert listed.result["summary"]["ready"] == 3
     there = federation.player.task("fleet_report", {"dest": str(folder)}, inventory=federation.inventory)
     assert there.result["failed"]
     assert "is a directory" in there.message
@@ -330,6 +353,54 @@ def check_the_report(federation: Federation, folder: Path, space: str) -> None:
 
 async def away(_request: Request, _forward: Forward) -> Answer:
     raise Reset
+
+
+async def slow(request: Request, forward: Forward) -> Answer:
+    """Late with its first answer, so that the others have decided what to look for."""
+    if request.path == "/api":
+        await asyncio.sleep(2)
+    return await forward()
+
+
+async def closed(request: Request, forward: Forward) -> Answer:
+    """One kind may not be listed."""
+    return refusal(403, "configmaps is forbidden") if request.path == "/api/v1/configmaps" else await forward()
+
+
+def seconds_of(proxy: Proxy, since: int) -> dict[str, float]:
+    """When each member had answered the last of its lists, counted from the first request to anyone. A template is read afterwards,
+    when all records are known."""
+    seen = [one for one in proxy.seen[since:] if "/configmaps/template-" not in one.request.path]
+    begun = min(one.request.at for one in seen)
+    return {member: max(one.at for one in seen if one.request.member == member) - begun for member in MEMBERS}
+
+
+def test_sick_members_hide_and_delay_nobody(proxied: Federation, proxy: Proxy, tmp_path: Path) -> None:
+    proxied.propagate(name="app", definition=[config_map("settings", color="blue")], keep_template=True)
+    calm = info(proxied).result
+
+    proxy.faults, before = {US: slow}, len(proxy.seen)
+    late = info(proxied).result
+    taken = seconds_of(proxy, before)
+    assert late == calm  # who is late is told of as fully as the others
+    assert taken[US] >= 2
+    assert max(taken[EU], taken[EU2]) < 1.8
+
+    proxy.faults = {US: closed}
+    found = info(proxied).result["resources"]["app"]
+    assert [(entry["member"], entry["reasons"]) for entry in found["behind"]] == [(US, ["unread"])]
+    assert "ConfigMap cannot be read" in found["behind"][0]["msg"]
+    assert (found["drift"], found["orphans"], found["healthy"]) == ([], [], False)
+    assert found["kinds"] == {"ConfigMap": {"total": 2, "healthy": 2}}
+
+    proxy.faults = {US: away}
+    target = tmp_path / "fleet.html"
+    done = proxied.player.task("fleet_report", {"dest": str(target)}, inventory=proxied.inventory)
+    assert not done.result["failed"], done.message
+    assert done.result["summary"]["unreachable"] == 1
+    words = Texts(target.read_text("utf-8")).words
+    assert "us-1 is unreachable" in words
+    assert "not read" in words
 
 
 def test_members_that_were_away_are_behind_and_keep_orphans(proxied: Federation, proxy: Proxy) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from ..model import names
 from ..model.errors import Kind, MemberError
 from ..model.manifest import ObjectName
+from ..model.records import ResourceRecord
 from ..propagation.hand import Done, Hand, Outcome
 from ..propagation.observe import list_owned
 from ..propagation.plan import Action, Step
@@ -21,8 +22,18 @@ from ..rendering.ownership import is_owned
 from .survey import Survey
 
 
-def leave(hand: Hand, found: Survey, name: str, report: MemberReport, delete_workloads: bool) -> None:
-    """Take everything of the federation from a member. Nothing of its records goes while what they record could not be deleted."""
+def leave(
+    hand: Hand,
+    found: Survey,
+    name: str,
+    report: MemberReport,
+    delete_workloads: bool,
+    known: Mapping[str, ResourceRecord],
+) -> None:
+    """Take everything of the federation from a member. Nothing of its records goes while what they record could not be deleted.
+
+    ``known`` is what any member remembers of each resource: a record of this one may have been lost.
+    """
     memory, federation = found.observation.memory, hand.federation
     if memory.fleet is None and not membership_steps(found, federation):
         report.skipped = "it is not a member"
@@ -34,7 +45,7 @@ def leave(hand: Hand, found: Survey, name: str, report: MemberReport, delete_wor
             "correct the kubeconfig or context of this host",
         )
     if delete_workloads:
-        delete(hand, _workload_steps(hand, found))
+        delete(hand, _workload_steps(hand, found, known))
     elif memory.resources:
         report.notes.append(
             f"the workloads of {', '.join(sorted(memory.resources))} stay there (workloads: delete removes them)"
@@ -77,11 +88,10 @@ def membership_steps(found: Survey, federation: str) -> list[Step]:
     ]
 
 
-def _workload_steps(hand: Hand, found: Survey) -> list[Step]:
-    """A deletion for every object of every resource that the member remembers; CRDs and namespaces stay."""
+def _workload_steps(hand: Hand, found: Survey, known: Mapping[str, ResourceRecord]) -> list[Step]:
+    """A deletion for every object of every resource; CRDs and namespaces stay."""
     steps = []
-    for resource, stored in sorted(found.observation.memory.resources.items()):
-        record = stored.record
+    for resource, record in sorted(known.items()):
         objects = list_owned(
             hand.api, found.observation.discovery, hand.federation, [resource], record.kinds, record.secret_spaces
         )

@@ -25,7 +25,7 @@ from ..model.cluster import Cluster, Fleet
 from ..model.errors import MemberError
 from ..model.operation import Operation
 from ..model.policy import ANY, FailOn
-from ..model.records import FleetRecord, newest_fleet_record, with_entries, with_members
+from ..model.records import FleetRecord, merged_records, newest_fleet_record, with_entries, with_members
 from ..propagation.hand import Hand
 from ..propagation.lock import Held, Lock, take_all
 from ..propagation.result import MemberReport, build
@@ -285,7 +285,9 @@ class _Run:
         return self._silent(before) if self.options.force else []
 
     def _unmake(self, name: str) -> None:
-        leave(self._hand(name), self.surveys[name], name, self.reports[name], self.options.delete_workloads)
+        memories = [found.observation.memory for found in self.surveys.values()]
+        known = merged_records(stored.record for memory in memories for stored in memory.resources.values())
+        leave(self._hand(name), self.surveys[name], name, self.reports[name], self.options.delete_workloads, known)
 
     # telling
 

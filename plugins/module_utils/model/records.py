@@ -212,6 +212,17 @@ def newest_fleet_record(records: Mapping[str, FleetRecord]) -> FleetRecord | Non
     return newest[0][1] if newest else None
 
 
+def merged_records(records: Iterable[ResourceRecord]) -> dict[str, ResourceRecord]:
+    """What all members together remember of each resource: every kind and every namespace that any of them names."""
+    merged: dict[str, ResourceRecord] = {}
+    for record in records:
+        known = merged.setdefault(record.resource, record)
+        merged[record.resource] = replace(
+            known, kinds=known.kinds | record.kinds, namespaces=known.namespaces | record.namespaces
+        )
+    return merged
+
+
 def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | None]:
     """The last placement of a resource that any member remembers."""
     best = max(records, key=lambda record: record.epoch, default=None)

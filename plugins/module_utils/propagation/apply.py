@@ -34,7 +34,10 @@ def write(hand: Hand, steps: Sequence[Step]) -> None:
         new = [step.name for step in batch if step.name.kind == CRD and step.action == Action.CREATE]
         if new and not hand.dry_run:
             limit = hand.api.deadline.within(CRD_SECONDS)
-            wait_healthy(hand.api, hand.discovery, f"{names.LABEL_FEDERATION}={hand.federation}", new, limit)
+            state = wait_healthy(hand.api, hand.discovery, f"{names.LABEL_FEDERATION}={hand.federation}", new, limit)
+            for name, health in state.items():
+                if not health.healthy:
+                    hand.turn_to_failure(name, f"it was made, but {health.problem}")
 
 
 def _write_one(hand: Hand, refused: Collection[ObjectName], step: Step) -> Outcome:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..fleet.api import CREATE_ONLY, Applied, MemberApi
@@ -80,6 +80,14 @@ class Hand:
         with self._lock:
             self.outcomes.append(outcome)
 
+    def turn_to_failure(self, name: ObjectName, message: str) -> None:
+        """What was done turned out not to be enough: the outcome of an object becomes a failure."""
+        with self._lock:
+            self.outcomes[:] = [
+                replace(o, done=Done.FAILED, message=message, kind=Kind.FAILED) if o.name == name else o
+                for o in self.outcomes
+            ]
+
     def failed(self) -> list[Outcome]:
         with self._lock:
             return [outcome for outcome in self.outcomes if outcome.done == Done.FAILED]
@@ -112,7 +120,9 @@ class Hand:
                 raise MemberError(error.kind, error.message, hint) from None
             raise
 
-    def difference(self, step: Step, live: Mapping[str, Any] | None, adopting: bool = False) -> Mapping[str, str] | None:
+    def difference(
+        self, step: Step, live: Mapping[str, Any] | None, adopting: bool = False
+    ) -> Mapping[str, str] | None:
         """The entry of a diff for a step, where one was asked for. ``adopting``: what earlier appliers hold goes as well."""
         if not self.diff:
             return None

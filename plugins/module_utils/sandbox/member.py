@@ -226,16 +226,24 @@ class Member:
         """Wait until the API server answers, nodes are Ready and pods can be made. Returns what was done to nodes."""
         client = self.client()
         done: list[str] = []
-        self._wait(client.ready, "its API server to be ready", deadline)
         try:
-            done = self.converge(client, before)
-            self._wait(lambda: not nodes.unready(client, self.settings), "its nodes to be Ready", deadline)
-            self._wait(lambda: client.get(_DEFAULT_ACCOUNT), "the default ServiceAccount", deadline)
-        except (OSError, http.client.HTTPException, Refused) as error:
-            raise FederationError(f"{self.folder.name}: {error}", f"see {self.folder.log(API_SERVER)}") from None
+            while True:
+                self._wait(client.ready, "its API server to be ready", deadline)
+                try:
+                    done += self.converge(client, before)
+                    self._wait(lambda: not nodes.unready(client, self.settings), "its nodes to be Ready", deadline)
+                    self._wait(lambda: client.get(_DEFAULT_ACCOUNT), "the default ServiceAccount", deadline)
+                    return done
+                except (OSError, http.client.HTTPException, Refused) as error:
+                    # an API server whose etcd has just come back calls itself ready before it is
+                    lasting = isinstance(error, Refused) and error.code < 500
+                    if lasting or time.monotonic() > deadline:
+                        raise FederationError(
+                            f"{self.folder.name}: {error}", f"see {self.folder.log(API_SERVER)}"
+                        ) from None
+                    time.sleep(_POLL)
         finally:
             client.close()
-        return done
 
     def converge(self, client: Client, before: MemberSettings | None) -> list[str]:
         """Bring nodes and the storage class to what they should be. Returns what was done."""

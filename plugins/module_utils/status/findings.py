@@ -86,13 +86,19 @@ def find(
         if reading is not None:
             odd_here = [(changed, msg) for member, changed, msg in drift if member == name] if unknown else []
             reasons = [*_reasons(recorded, reading, found), *_drifted(odd_here)]
-            complete = complete and reading.error is None and name in recorded.records and not found.missing
+            complete = complete and _complete(recorded, reading, found)
         else:
             reasons = [] if name in inventory else [(NOT_IN_INVENTORY, "it is not in the inventory")]
         if reasons:
             codes = tuple(dict.fromkeys(code for code, _msg in reasons))
             behind[name] = Lag(codes, "; ".join(msg for _code, msg in reasons))
     return Findings(recorded, None if unknown else drift, unknown, behind, tuple(orphans), complete)
+
+
+def _complete(recorded: Recorded, reading: Reading, found: Compared) -> bool:
+    """Whether all that a member is to have was seen there."""
+    unseen = found.missing or recorded.newest.kinds & set(reading.unread)
+    return reading.error is None and reading.name in recorded.records and not unseen
 
 
 def _unknown(recorded: Recorded, readings: Mapping[str, Reading], compared: Mapping[str, Compared]) -> str:

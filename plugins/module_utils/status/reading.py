@@ -16,8 +16,8 @@ from ..propagation.health import Health
 from ..propagation.observe import Observation, Shared, selector_for
 from .standing import addresses, is_judged, judge
 
-#: what one kind may fail with while all others can be read
-_OF_ONE_KIND = (Kind.FORBIDDEN, Kind.NOT_FOUND, Kind.INVALID)
+#: failures of the member as a whole; with anything else, one kind may fail while all others can be read
+_OF_THE_MEMBER = (Kind.UNREACHABLE, Kind.TIMEOUT, Kind.UNTRUSTED, Kind.UNAUTHORIZED, Kind.CREDENTIALS)
 
 #: what the federation itself needs on a member: no resource accounts for it
 _OUR_OWN = (names.RESOURCE_MEMBERSHIP, names.RESOURCE_NAMESPACES)
@@ -77,7 +77,7 @@ class Reading:
 
 def read_objects(reading: Reading, wish: Wish) -> None:
     """Read everything with our labels on a member of which the records are known. MemberError when it does not go on answering;
-    a kind that may not be read is noted and left out."""
+    a kind that cannot be read is noted and left out."""
     seen = reading.seen
     if seen is None:
         return
@@ -93,7 +93,7 @@ def read_objects(reading: Reading, wish: Wish) -> None:
             elif kind.group in seen.discovery.stale:
                 seen.discovery.require(kind)
         except MemberError as error:
-            if error.kind not in _OF_ONE_KIND:
+            if error.kind in _OF_THE_MEMBER:
                 raise
             if kind in wish.kinds:  # of a kind that nobody records, nothing is missing
                 reading.unread[kind] = error

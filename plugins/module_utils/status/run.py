@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..fleet.concurrency import SLACK, in_good_time, on_each, start_all
@@ -173,24 +174,25 @@ class _Run:
 
     def _templates(self, recorded: Mapping[str, Recorded]) -> dict[Version, Kept]:
         """The kept templates in use, each from one of its holders, or from the next one if that does not work."""
-        left, found = versions_in_use(recorded), {}
+        left = versions_in_use(recorded)
+        found: dict[Version, Kept] = {}
         for attempt in range(TRIES):
             asked = asked_of(left, attempt)
-
-            def read(name: str, asked: Mapping[str, list[Version]] = asked) -> None:
-                seen = self.readings[name].seen
-                if seen is None:
-                    return
-                api = seen.api.until(Deadline(self.options.request_timeout))
-                for version in asked[name]:
-                    kept = prepared(version, lambda resource: read_template(api, self.fleet.federation, resource))
-                    if kept is not None:
-                        found[version] = kept
-
             if asked:
-                on_each(asked, read, self.options.request_timeout)
+                on_each(asked, partial(self._ask, asked, found), self.options.request_timeout)
             left = {version: members for version, members in left.items() if version not in found}
         return found
+
+    def _ask(self, asked: Mapping[str, list[Version]], found: dict[Version, Kept], member: str) -> None:
+        """Read the templates that a member is asked for; those that it does not have are asked of others."""
+        seen = self.readings[member].seen
+        if seen is None:
+            return
+        api = seen.api.until(Deadline(self.options.request_timeout))
+        for version in asked[member]:
+            kept = prepared(version, lambda resource: read_template(api, self.fleet.federation, resource))
+            if kept is not None:
+                found[version] = kept
 
     def _compare(
         self, recorded: Mapping[str, Recorded], kept: Mapping[Version, Kept], record: FleetRecord | None

@@ -14,8 +14,8 @@ from .findings import UNHEALTHY
 
 #: columns of text before a table is continued below, and how many problems are told of
 WIDTH, PROBLEMS = 110, 10
-#: how many members one line names
-MEMBERS = 4
+#: how many members one line names; more are counted
+MEMBERS = 3
 
 Cell = tuple[str, ObjectName, str]
 Row = tuple[str, list[str]]
@@ -101,8 +101,9 @@ def workload_table(columns: Sequence[Column], cells: Mapping[Cell, Health]) -> l
     return lines + ([""] + problems if problems else [])
 
 
-def _some(items: Sequence[str]) -> str:
-    return ", ".join(items[:MEMBERS]) + (f" and {len(items) - MEMBERS} more" if len(items) > MEMBERS else "")
+def _where(entries: Sequence[Mapping[str, str]]) -> str:
+    found = sorted({entry["member"] for entry in entries})
+    return ", ".join(found) if len(found) <= MEMBERS else f"{len(found)} members"
 
 
 def _cut(text: str) -> str:
@@ -122,16 +123,14 @@ def resource_notes(resources: Mapping[str, Any], orphans: Sequence[Mapping[str, 
         for key, one, many in (("drift", "drifted object", "drifted objects"), ("orphans", "orphan", "orphans")):
             found = data[key] or []
             if found:
-                where = _some(sorted({entry["member"] for entry in found}))
+                what = one if len(found) == 1 else many
                 first = f"{found[0]['object']}: {found[0]['msg']}"
-                lines.append(
-                    _cut(f"~ {name}: {len(found)} {one if len(found) == 1 else many} on {where}, e.g. {first}")
-                )
+                lines.append(_cut(f"~ {name}: {len(found)} {what} on {_where(found)}, e.g. {first}"))
         late = [entry for entry in data["behind"] if is_late(entry)]
         lines += [_cut(f"< {name}: {entry['member']} is behind: {entry['msg']}") for entry in late[:PROBLEMS]]
         if len(late) > PROBLEMS:
             lines.append(f"< {name}: and {len(late) - PROBLEMS} more members are behind")
     if orphans:
-        where = _some(sorted({entry["member"] for entry in orphans}))
-        lines.append(_cut(f"~ {len(orphans)} objects of no recorded resource on {where}, e.g. {orphans[0]['object']}"))
+        count = "1 object" if len(orphans) == 1 else f"{len(orphans)} objects"
+        lines.append(_cut(f"~ {count} of no recorded resource on {_where(orphans)}, e.g. {orphans[0]['object']}"))
     return ["", *lines] if lines else []

@@ -191,13 +191,19 @@ def test_nothing_is_left_to_take_over_afterwards(found: dict[str, Any]) -> None:
 
 def leaves(node: dict[str, Any], at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     below = {key: inner for key, inner in node.items() if key != "."}
-    return {at}.union(*(leaves(inner, (*at, key)) for key, inner in below.items())) - ({at} if below or not at else set())
+    return {at}.union(*(leaves(inner, (*at, key)) for key, inner in below.items())) - (
+        {at} if below or not at else set()
+    )
 
 
 @STEADY
 @given(OBJECTS, st.booleans())
 def test_what_goes_is_what_we_take_over_and_nobody_else_holds(found: dict[str, Any], adopting: bool) -> None:
-    ours = [e for e in found["managedFields"] if e["manager"] == MANAGER and e["operation"] == APPLY and "subresource" not in e]
+    ours = [
+        e
+        for e in found["managedFields"]
+        if e["manager"] == MANAGER and e["operation"] == APPLY and "subresource" not in e
+    ]
     mine = [e for e in found["managedFields"] if goes(e)] if adopting else ours[:1]
     others = [e for e in found["managedFields"] if not any(e is m for m in mine)]
     held = set().union(*(paths(e["fieldsV1"]) for e in others))

@@ -111,9 +111,9 @@ def reading(
 
 
 def compare(
-    objects: Mapping[ObjectName, Mapping[str, Any]], manifests: list[Manifest] = MANIFESTS, **more: Any
+    objects: Mapping[ObjectName, Mapping[str, Any]], manifests: list[Manifest] | None = None, **more: Any
 ) -> Compared:
-    template = prepare(parse_resource({"name": "shop", "keep_template": True}, manifests))
+    template = prepare(parse_resource({"name": "shop", "keep_template": True}, manifests or MANIFESTS))
     seen = reading("ams", objects).seen
     assert seen is not None
     plan = plan_member(template, member("ams"), True, seen, FEDERATION, {"ams": None}, 1)

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import GroupKind, ObjectName
-from ansible_collections.multicluster.federation.plugins.module_utils.propagation.health import Health
+from ansible_collections.multicluster.federation.plugins.module_utils.propagation.health import Health, single
 from ansible_collections.multicluster.federation.plugins.module_utils.status.tables import (
     PROBLEMS,
     WIDTH,
     Column,
+    resource_notes,
     workload_table,
 )
 
@@ -79,3 +82,48 @@ def test_few_problems_are_told() -> None:
     assert len(problems) == PROBLEMS + 1
     assert problems[0] == "! m00: Deployment shop/web: 0 of 1 pods are ready"
     assert problems[-1] == "! and 5 more"
+
+
+def test_what_is_one_thing_is_there_or_not() -> None:
+    claim = ObjectName(GroupKind("", "PersistentVolumeClaim"), "shop", "data")
+    cells = {("shop", claim, "ams"): single(""), ("shop", claim, "bom"): single("it is Pending")}
+    lines = workload_table([Column("ams"), Column("bom")], cells)
+    assert next(line.split() for line in lines if "data" in line) == ["PersistentVolumeClaim", "data", "ok", "no", "!"]
+
+
+def behind(member: str, *reasons: str) -> dict[str, Any]:
+    return {"member": member, "reasons": list(reasons), "msg": f"because of {reasons[0]}"}
+
+
+def told(**changed: Any) -> dict[str, Any]:
+    return {"shop": {"drift": [], "orphans": [], "behind": [], **changed}}
+
+
+def test_a_line_for_each_sort_of_trouble() -> None:
+    drift = [
+        {"member": member, "object": "ConfigMap shop/settings", "msg": "changed: .data"}
+        for member in ("bom", "ams", "ams", "cdg", "dub", "eze")
+    ]
+    orphan = {"member": "ams", "resource": "shop", "object": "Secret shop/old", "msg": "not placed"}
+    resources = told(
+        drift=drift, orphans=[orphan], behind=[behind("ams", "unhealthy"), behind("bom", "missing", "unhealthy")]
+    )
+    assert resource_notes(resources, [orphan]) == [
+        "",
+        "~ shop: 6 drifted objects on 5 members, e.g. ConfigMap shop/settings: changed: .data",
+        "~ shop: 1 orphan on ams, e.g. Secret shop/old: not placed",
+        "< shop: bom is behind: because of missing",
+        "~ 1 object of no recorded resource on ams, e.g. Secret shop/old",
+    ]
+
+
+def test_no_trouble_no_lines() -> None:
+    assert resource_notes(told(), []) == []
+    assert resource_notes(told(drift=None, behind=[behind("ams", "unhealthy")]), []) == []
+
+
+def test_lines_of_trouble_are_few_and_short() -> None:
+    lines = resource_notes(told(behind=[behind(f"m{n:02}", "unread" * 40) for n in range(15)]), [])
+    assert len(lines) == PROBLEMS + 2
+    assert lines[-1] == "< shop: and 5 more members are behind"
+    assert max(len(line) for line in lines) <= WIDTH
