@@ -98,7 +98,11 @@ def settled(client: Kube, replicas: int) -> bool:
     assert found is not None
     status = found.get("status") or {}
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    return seen and status.get("readyReplicas") == replicas and [p[2] for p in pods(client).values()] == ["Running"] * replicas
+    return (
+        seen
+        and status.get("readyReplicas") == replicas
+        and [p[2] for p in pods(client).values()] == ["Running"] * replicas
+    )
 
 
 def idle(client: Kube) -> bool:
@@ -158,8 +162,8 @@ def clusters(sandbox: Sandbox, kube: dict[str, Kube], player: Player) -> Iterato
     found = Clusters(sandbox, kube, {"eu-1": 2, "eu-2": 3})
     manifests = [yaml.safe_load(s.text) for s in STEPS if isinstance(s, page.File) and s.path.startswith(f"{APP}/")]
     assert {m["kind"] for m in manifests} == {"Deployment", "Service"}
-    for member in kube:  # the page says how many pods there are and what they request
-        until(partial(idle, kube[member]), f"no pods of earlier tests on {member}", 60)
+    for member, client in kube.items():  # the page says how many pods there are and what they request
+        until(partial(idle, client), f"no pods of earlier tests on {member}", 60)
     try:
         for member in found.replicas:
             kube[member].create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": APP}})

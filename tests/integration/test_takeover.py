@@ -139,7 +139,9 @@ def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> N
     for client in federation.kube.values():
         by_kubectl(client, service, federation.namespace)
         by_kubectl(client, theirs, federation.namespace)
-    planned = federation.propagate("--check", "--diff", name="app", definition=[service, deployment()], conflict="adopt")
+    planned = federation.propagate(
+        "--check", "--diff", name="app", definition=[service, deployment()], conflict="adopt"
+    )
     assert planned.message.endswith("6 changed (6 adopted)")
     for shown in planned.result["diff"]:
         before, after = json.loads(shown["before"]), json.loads(shown["after"])
