@@ -23,8 +23,8 @@ def _project(live: Any, want: Any, fields: Mapping[str, Any]) -> Any:
         by_name = {item["name"]: item for item in live if isinstance(item, dict) and "name" in item}
         if by_name and all(isinstance(item, dict) and "name" in item for item in want):
             held = {item["name"]: node for item, node in _held_items(live, fields) if "name" in item}
-            part = [_project(by_name[i["name"]], i, held.pop(i["name"], {})) for i in want if i["name"] in by_name]
-            return part + [_held(by_name[name], node) for name, node in held.items()]
+            items = [_project(by_name[i["name"]], i, held.pop(i["name"], {})) for i in want if i["name"] in by_name]
+            return items + [_held(by_name[name], node) for name, node in held.items()]
         if len(live) == len(want):
             return [_project(there, item, {}) for there, item in zip(live, want, strict=True)]
     return live
