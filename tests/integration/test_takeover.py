@@ -133,32 +133,36 @@ def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> N
         "metadata": {"name": "web"},
         "spec": {"type": "NodePort", "selector": {"app": "web"}, "ports": [port]},
     }
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "data": {"a": "c3dvcmRmaXNo"}}
     theirs = deployment()
     theirs["spec"]["minReadySeconds"] = 5
     theirs["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "OLD", "value": "1"}]
     for client in federation.kube.values():
         by_kubectl(client, service, federation.namespace)
+        by_kubectl(client, {**secret, "data": {**secret["data"], "old": "aGVycmluZw=="}}, federation.namespace)
         by_kubectl(client, theirs, federation.namespace)
-    planned = federation.propagate(
-        "--check", "--diff", name="app", definition=[service, deployment()], conflict="adopt"
-    )
-    assert planned.message.endswith("6 changed (6 adopted)")
+    wish = {"name": "app", "definition": [service, secret, deployment()], "conflict": "adopt"}
+    planned = federation.propagate("--check", "--diff", **wish)
+    assert planned.message.endswith("9 changed (9 adopted)")
+    assert not [value for value in ("c3dvcmRmaXNo", "aGVycmluZw") if value in planned.output]
     for shown in planned.result["diff"]:
         before, after = json.loads(shown["before"]), json.loads(shown["after"])
         if before["kind"] == "Deployment":
             assert before["spec"].pop("minReadySeconds") == 5
             container = before["spec"]["template"]["spec"]["containers"][0]
             assert container.pop("env") == [{"name": "OLD", "value": "1"}]
+        if before["kind"] == "Secret":
+            assert before["data"].pop("old") == "(hidden)"
         assert before == after
-    done = federation.propagate("--diff", name="app", definition=[service, deployment()], conflict="adopt")
+    done = federation.propagate("--diff", **wish)
     assert done.result["diff"] == planned.result["diff"]
     spec = web(federation)["spec"]
     assert "minReadySeconds" not in spec
     assert "env" not in spec["template"]["spec"]["containers"][0]
     leave = deployment()
     leave["spec"]["template"]["spec"]["nodeSelector"] = {"a": "b"}
-    assert not federation.propagate(name="app", definition=[service, leave]).result["failed"]
-    dropped = federation.propagate("--check", "--diff", name="app", definition=[service, deployment()])
+    assert not federation.propagate(name="app", definition=[service, secret, leave]).result["failed"]
+    dropped = federation.propagate("--check", "--diff", **wish)
     pod = json.loads(dropped.result["diff"][0]["before"])["spec"]["template"]["spec"]
     assert pod["nodeSelector"] == {"a": "b"}, "what we give up ourselves is shown as well"
 

@@ -16,7 +16,7 @@ from ..model import names
 from ..model.errors import FederationError, Kind, MemberError
 from ..model.manifest import SECRET, Manifest, ObjectName
 from ..rendering.adoption import given_up, not_restored, unclaimed
-from ..rendering.differences import difference
+from ..rendering.differences import difference, keys_of_secret
 from .plan import Action, Step
 
 
@@ -144,10 +144,12 @@ class Hand:
             return want
 
     def look(self, step: Step) -> Mapping[str, Any] | None:
-        """The object as it is before a write, where a diff was asked for; never a Secret."""
-        if not self.diff or step.name.kind == SECRET:
+        """The object as it is before a write, where a diff was asked for; of a Secret only the names of its values."""
+        if not self.diff:
             return None
-        return self.api.get(step.served, step.name.namespace, step.name.name, metadata_only=False)
+        secret = step.name.kind == SECRET
+        found = self.api.get(step.served, step.name.namespace, step.name.name, metadata_only=secret)
+        return keys_of_secret(found["metadata"], step.manifest) if found and secret else found
 
 
 def deferred(steps: Sequence[Step], reason: str) -> list[Outcome]:

@@ -185,10 +185,14 @@ def build(
     statuses = {name: member.status for name, member in members.items()}
     taking_part = [m for name, m in members.items() if statuses[name] != Status.SKIPPED]
     failing = [m for name, m in members.items() if statuses[name] == Status.FAILED]
-    listed = [
-        {"member": m.name, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
+    ordered = [
+        (m.name, o)
         for _name, m in sorted(members.items())
         for o in sorted((o for o in m.outcomes if o.done != Done.UNCHANGED), key=lambda o: (o.resource, o.name))
+    ]
+    listed = [
+        {"member": member, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
+        for member, o in ordered
     ]
     result: dict[str, Any] = {
         "changed": any(m.changed for m in members.values()),
@@ -210,5 +214,5 @@ def build(
     if notes:
         result["warnings"] = notes
     if diff:
-        result["diff"] = [o.diff for _name, m in sorted(members.items()) for o in m.outcomes if o.diff is not None]
+        result["diff"] = [o.diff for _member, o in ordered if o.diff is not None]
     return result
