@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(?P<kind>.*)$")
@@ -40,7 +40,6 @@ class Command:
 def steps(page: str) -> list[File | Command]:
     """What a page tells to do, in order. ValueError with the line of the page where it cannot be followed."""
     found: list[File | Command] = []
-    follows_command = False
     for line, kind, body in _blocks(page):
         if kind == "yaml":
             name = _FILE.match(body[0]) if body else None
@@ -51,12 +50,10 @@ def steps(page: str) -> list[File | Command]:
             found.append(File(line, name["path"], "\n".join([*body, ""])))
         elif kind in ("console", "sh"):
             found.append(Command(line, "\n".join(body), None))
-        elif kind == "text" and follows_command:
-            last = found.pop()
-            found.append(Command(last.line, getattr(last, "script"), tuple(body)))
+        elif kind == "text" and found and isinstance(found[-1], Command) and found[-1].printed is None:
+            found[-1] = replace(found[-1], printed=tuple(body))
         else:
             raise ValueError(f"line {line}: a block {kind or 'of no kind'} that nothing here could check")
-        follows_command = kind in ("console", "sh")
     return found
 
 

@@ -86,6 +86,11 @@ class Player:
         settings = self._settings(environment)
         return subprocess.run(command, **settings, stdout=subprocess.PIPE, timeout=240, check=False).stdout
 
+    def shell(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a script as somebody would type it; it ends with the first command that fails."""
+        settings = self._settings(environment)
+        return subprocess.run(["sh", "-ec", script], **settings, stdout=subprocess.PIPE, timeout=240, check=False)
+
     def start(self, *arguments: str, inventory: Path | None = None, **environment: str) -> Started:
         """As `run`, but in the background and in a session of its own. Whoever starts it ends it."""
         log = self.folder / f"started-{next(self.runs)}.log"

@@ -84,8 +84,13 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     assert "conflict: adopt" in refused.message
     assert data(federation, "eu-1") == {"color": "red", "size": "small"}
 
-    predicted = federation.propagate("--check", name="app", definition=ours, conflict="adopt")
-    assert predicted.message == "check mode, nothing was written; 3 members: 3 changed"
+    predicted = federation.propagate("--check", "--diff", name="app", definition=ours, conflict="adopt")
+    assert predicted.message == "check mode, nothing was written; 3 members: 3 changed (3 adopted)"
+    before, after = (json.loads(predicted.result["diff"][0][side])["data"] for side in ("before", "after"))
+    assert (before, after) == ({"color": "red", "size": "small"}, {"color": "blue"}), "what goes is shown"
+    kept = federation.propagate("--check", "--diff", name="app", definition=ours, conflict="overwrite")
+    assert kept.message.endswith("3 changed (3 overwritten)")
+    assert json.loads(kept.result["diff"][0]["before"])["data"] == {"color": "red"}, "what stays theirs is not"
     assert data(federation, "eu-1") == {"color": "red", "size": "small"}
 
     overwritten = federation.propagate("--limit", "us-1", name="app", definition=ours, conflict="overwrite")
@@ -107,12 +112,59 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     # what is dropped later goes; what somebody else holds as well stays, and is told
     more = federation.propagate(name="app", definition=config_map(color="blue", size="small", extra="x"))
     assert not more.result["failed"]
-    fewer = federation.propagate(name="app", definition=config_map(color="blue"))
+    fewer = federation.propagate("--diff", name="app", definition=config_map(color="blue"))
+    shown = {d["before_header"].split()[0]: json.loads(d["before"])["data"] for d in fewer.result["diff"]}
+    assert shown["eu-1"] == {"color": "blue", "extra": "x", "size": "small"}
+    assert shown["us-1"] == {"color": "blue", "extra": "x"}
     assert data(federation, "eu-1") == {"color": "blue"}
     assert data(federation, "us-1") == {"color": "blue", "size": "small"}
     told = {o["member"]: o["msg"] for o in fewer.result["objects"]}
     assert "still there: .data.size (held by kubectl-client-side-apply)" in told["us-1"]
     assert "still there" not in told["eu-1"]
+
+
+def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> None:
+    """Whoever creates without server-side apply holds every default as well; those come back by themselves."""
+    make_namespace(federation)
+    port = {"port": 80, "nodePort": 30080}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"type": "NodePort", "selector": {"app": "web"}, "ports": [port]},
+    }
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "data": {"a": "c3dvcmRmaXNo"}}
+    theirs = deployment()
+    theirs["spec"]["minReadySeconds"] = 5
+    theirs["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "OLD", "value": "1"}]
+    for client in federation.kube.values():
+        by_kubectl(client, service, federation.namespace)
+        by_kubectl(client, {**secret, "data": {**secret["data"], "old": "aGVycmluZw=="}}, federation.namespace)
+        by_kubectl(client, theirs, federation.namespace)
+    wish = {"name": "app", "definition": [service, secret, deployment()], "conflict": "adopt"}
+    planned = federation.propagate("--check", "--diff", **wish)
+    assert planned.message.endswith("9 changed (9 adopted)")
+    assert not [value for value in ("c3dvcmRmaXNo", "aGVycmluZw") if value in planned.output]
+    for shown in planned.result["diff"]:
+        before, after = json.loads(shown["before"]), json.loads(shown["after"])
+        if before["kind"] == "Deployment":
+            assert before["spec"].pop("minReadySeconds") == 5
+            container = before["spec"]["template"]["spec"]["containers"][0]
+            assert container.pop("env") == [{"name": "OLD", "value": "1"}]
+        if before["kind"] == "Secret":
+            assert before["data"].pop("old") == "(hidden)"
+        assert before == after
+    done = federation.propagate("--diff", **wish)
+    assert done.result["diff"] == planned.result["diff"]
+    spec = web(federation)["spec"]
+    assert "minReadySeconds" not in spec
+    assert "env" not in spec["template"]["spec"]["containers"][0]
+    leave = deployment()
+    leave["spec"]["template"]["spec"]["nodeSelector"] = {"a": "b"}
+    assert not federation.propagate(name="app", definition=[service, secret, leave]).result["failed"]
+    dropped = federation.propagate("--check", "--diff", **wish)
+    pod = json.loads(dropped.result["diff"][0]["before"])["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"a": "b"}, "what we give up ourselves is shown as well"
 
 
 def test_no_policy_takes_from_another_federation_or_resource(federation: Federation) -> None:

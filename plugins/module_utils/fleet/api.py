@@ -253,6 +253,13 @@ class MemberApi:
         answer = self.decoded(response, secret=body["kind"] == "Secret")
         return Applied(response.code == 201, answer.get("metadata") or {})
 
+    def completed(self, kind: ApiKind, namespace: str, body: Mapping[str, Any], manager: str) -> dict[str, Any]:
+        """What the server would make of a new object, with its defaults; nothing is written. MemberError says what it refused."""
+        query = {"fieldManager": manager, "dryRun": "All"}
+        path = kind.path(namespace, quote(body["metadata"]["name"]))
+        response = self.call("PATCH", path, query, body, content_type=APPLY, again=True)
+        return self.decoded(response, secret=body["kind"] == "Secret")
+
     def patch(
         self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str, dry_run: bool = False
     ) -> Applied:

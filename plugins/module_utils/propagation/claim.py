@@ -113,7 +113,7 @@ def _take(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:
     hand.apply(step, with_metadata(step.manifest, uid=metadata.get("uid")), force=True)
     of = f" (of {', '.join(before[:3])})" if before else ""
     difference = hand.difference(step, live, step.conflict == ADOPT)
-    return Outcome(step.resource, step.name, Done.CHANGED, f"{word}{of}", diff=difference)
+    return Outcome(step.resource, step.name, Done.CHANGED, f"{word}{of}", diff=difference, taken=word)
 
 
 def _replace(hand: Hand, step: Step, metadata: Mapping[str, Any]) -> Outcome:

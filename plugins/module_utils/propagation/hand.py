@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..fleet.api import Applied, MemberApi
+from ..fleet.api import CREATE_ONLY, Applied, MemberApi
 from ..fleet.concurrency import each
 from ..fleet.discovery import Discovery
 from ..model import names
 from ..model.errors import FederationError, Kind, MemberError
-from ..model.manifest import SECRET, ObjectName
-from ..rendering.adoption import given_up
-from ..rendering.differences import difference
+from ..model.manifest import SECRET, Manifest, ObjectName
+from ..rendering.adoption import given_up, not_restored, unclaimed
+from ..rendering.differences import difference, keys_of_secret
 from .plan import Action, Step
 
 
@@ -40,7 +40,7 @@ class Done:
 @dataclass(frozen=True)
 class Outcome:
     """What happened to one object, and why. ``diff`` is an entry as Ansible prints it, when one was asked for; ``stays`` says that
-    it was deleted and that a finalizer holds it there still."""
+    it was deleted and that a finalizer holds it there still; ``taken`` is the word for how it became ours from somebody else."""
 
     resource: str
     name: ObjectName
@@ -49,6 +49,7 @@ class Outcome:
     kind: str = ""
     diff: Mapping[str, str] | None = None
     stays: bool = False
+    taken: str = ""
 
 
 def with_metadata(want: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -125,17 +126,30 @@ class Hand:
         """The entry of a diff for a step, where one was asked for. ``adopting``: what earlier appliers hold goes as well."""
         if not self.diff:
             return None
-        metadata = (live or {}).get("metadata") or {}
-        gone = given_up(
-            metadata, self.manager, str((step.want or {}).get("apiVersion")), adopting, step.replicas is not None
-        )
+        gone: Mapping[str, Any] = {}
+        if live is not None and step.want is not None:
+            version = step.want["apiVersion"]
+            gone = given_up(live["metadata"], self.manager, version, adopting, step.replicas is not None)
+            if adopting and gone:
+                gone = not_restored(gone, live, self._completed(step, step.want))
         return difference(f"{self.api.name} {step.name}", step.want, live, gone)
 
+    def _completed(self, step: Step, want: Manifest) -> Mapping[str, Any]:
+        """What the API server makes of a manifest, asked under a name that is free; the manifest itself if it does not say."""
+        name = f"{step.name.name[:50].rstrip('-.')}-dry-run"
+        body = with_metadata(unclaimed(want), name=name, resourceVersion=CREATE_ONLY)
+        try:
+            return self.api.completed(step.served, step.name.namespace, body, self.manager)
+        except MemberError:
+            return want
+
     def look(self, step: Step) -> Mapping[str, Any] | None:
-        """The object as it is before a write, where a diff was asked for; never a Secret."""
-        if not self.diff or step.name.kind == SECRET:
+        """The object as it is before a write, where a diff was asked for; of a Secret only the names of its values."""
+        if not self.diff:
             return None
-        return self.api.get(step.served, step.name.namespace, step.name.name, metadata_only=False)
+        secret = step.name.kind == SECRET
+        found = self.api.get(step.served, step.name.namespace, step.name.name, metadata_only=secret)
+        return keys_of_secret(found["metadata"], step.manifest) if found and secret else found
 
 
 def deferred(steps: Sequence[Step], reason: str) -> list[Outcome]:

@@ -111,8 +111,10 @@ class MemberReport:
         }
 
 
-def _counted(counts: Mapping[str, int], kinds: Sequence[str]) -> str:
-    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts.get(kind))
+def _counted(counts: Mapping[str, int], kinds: Sequence[str], more: Mapping[str, str] | None = None) -> str:
+    """The counts in words; ``more`` is said of a kind, in brackets."""
+    said = {kind: f" ({text})" for kind, text in (more or {}).items() if text}
+    return ", ".join(f"{counts[kind]} {kind}{said.get(kind, '')}" for kind in kinds if counts.get(kind))
 
 
 def count(outcomes: list[Outcome]) -> dict[str, int]:
@@ -157,9 +159,11 @@ def _headline(
     broken = [f"resource {r.name}: {r.error}" for r in resources.values() if r.error]
     if broken:
         return "; ".join(broken)
-    totals = count([outcome for member in members.values() for outcome in member.outcomes])
+    outcomes = [outcome for member in members.values() for outcome in member.outcomes]
+    taken = Counter(outcome.taken for outcome in outcomes if outcome.taken)
+    changed = {Done.CHANGED: _counted(taken, sorted(taken))}
     said = _together(((m.name, ", ".join(m.said)) for m in taking_part if m.said), "members")
-    parts = [part for part in (_counted(totals, _HEADLINE), said) if part]
+    parts = [part for part in (_counted(count(outcomes), _HEADLINE, changed), said) if part]
     if not parts and not (failing and len(failing) == len(taking_part)):
         parts = ["nothing to do"]  # unless nobody knows
     if failing:
@@ -181,10 +185,14 @@ def build(
     statuses = {name: member.status for name, member in members.items()}
     taking_part = [m for name, m in members.items() if statuses[name] != Status.SKIPPED]
     failing = [m for name, m in members.items() if statuses[name] == Status.FAILED]
-    listed = [
-        {"member": m.name, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
+    ordered = [
+        (m.name, o)
         for _name, m in sorted(members.items())
         for o in sorted((o for o in m.outcomes if o.done != Done.UNCHANGED), key=lambda o: (o.resource, o.name))
+    ]
+    listed = [
+        {"member": member, "resource": o.resource, "object": str(o.name), "action": o.done, "msg": o.message}
+        for member, o in ordered
     ]
     result: dict[str, Any] = {
         "changed": any(m.changed for m in members.values()),
@@ -206,5 +214,5 @@ def build(
     if notes:
         result["warnings"] = notes
     if diff:
-        result["diff"] = [o.diff for _name, m in sorted(members.items()) for o in m.outcomes if o.diff is not None]
+        result["diff"] = [o.diff for _member, o in ordered if o.diff is not None]
     return result

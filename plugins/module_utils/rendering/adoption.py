@@ -9,12 +9,13 @@ controller) keep their entries: what they set is not the earlier applier's wish.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model import names
-from ..model.manifest import ObjectName
+from ..model.manifest import Manifest, ObjectName
 from .ownership import applied_entry, is_owned
 
 #: field managers of tools by which people and other federations apply manifests: kubectl in its forms, kubernetes.core (the
@@ -106,6 +107,46 @@ def _without(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
             if any(below != "." for below in rest):
                 result[key] = rest
     return result
+
+
+def unclaimed(want: Manifest) -> Manifest:
+    """A manifest without what only one object of a cluster can have, so that the API server says what it makes of another one."""
+    if want["kind"] != "Service" or not isinstance(want.get("spec"), dict):
+        return want
+    spec = {k: v for k, v in want["spec"].items() if k not in ("clusterIP", "clusterIPs", "healthCheckNodePort")}
+    ports = spec.get("ports")
+    if isinstance(ports, list):
+        spec["ports"] = [{k: v for k, v in p.items() if k != "nodePort"} if isinstance(p, dict) else p for p in ports]
+    return {**want, "spec": spec}
+
+
+def not_restored(fields: Mapping[str, Any], live: Any, completed: Any) -> dict[str, Any]:
+    """Those of ``fields`` (as in fieldsV1) that the API server does not set to what they are by itself: ``completed`` is what it
+    makes of our manifest. Whoever writes objects without server-side apply holds all defaults as well."""
+    result = {}
+    for key, node in fields.items():
+        there, comes = _below(live, key), _below(completed, key)
+        if any(below != "." for below in node):
+            rest = not_restored(node, there, comes)
+            if rest:
+                result[key] = rest
+        elif key != "." and there != comes:
+            result[key] = node
+    return result
+
+
+def _below(value: Any, step: str) -> Any:
+    """What is found one step (as in fieldsV1) below a value; None if nothing is."""
+    form, _colon, rest = step.partition(":")
+    if form == "f" and isinstance(value, dict):
+        return value.get(rest)
+    if form in ("k", "v") and isinstance(value, list):
+        wanted = json.loads(rest)
+        if form == "v":
+            return wanted if wanted in value else None
+        items = (item for item in value if isinstance(item, dict))
+        return next((item for item in items if all(item.get(k) == v for k, v in wanted.items())), None)
+    return None
 
 
 def claimed_by_another(metadata: Mapping[str, Any], name: ObjectName, federation: str) -> str:

@@ -23,8 +23,8 @@ def _project(live: Any, want: Any, fields: Mapping[str, Any]) -> Any:
         by_name = {item["name"]: item for item in live if isinstance(item, dict) and "name" in item}
         if by_name and all(isinstance(item, dict) and "name" in item for item in want):
             held = {item["name"]: node for item, node in _held_items(live, fields) if "name" in item}
-            part = [_project(by_name[i["name"]], i, held.pop(i["name"], {})) for i in want if i["name"] in by_name]
-            return part + [_held(by_name[name], node) for name, node in held.items()]
+            items = [_project(by_name[i["name"]], i, held.pop(i["name"], {})) for i in want if i["name"] in by_name]
+            return items + [_held(by_name[name], node) for name, node in held.items()]
         if len(live) == len(want):
             return [_project(there, item, {}) for there, item in zip(live, want, strict=True)]
     return live
@@ -70,6 +70,15 @@ def _shown(manifest: Manifest) -> Manifest:
             if key in result:
                 result[key] = dict.fromkeys(result[key], HIDDEN) if isinstance(result[key], dict) else HIDDEN
     return result
+
+
+def keys_of_secret(metadata: Mapping[str, Any], want: Manifest) -> dict[str, Any]:
+    """A live Secret as far as it is known without reading it: who manages its fields tells their names."""
+    held = [entry.get("fieldsV1") or {} for entry in metadata.get("managedFields") or []]
+    keys = {key[2:] for fields in held for key in fields.get("f:data") or {} if key.startswith("f:")}
+    # the type of a live Secret cannot change, so it is the wanted one or the write is refused
+    known = {key: want[key] for key in ("apiVersion", "kind", "type") if key in want}
+    return {**known, "metadata": metadata, **({"data": dict.fromkeys(keys, HIDDEN)} if keys else {})}
 
 
 def difference(

@@ -20,6 +20,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.rendering.
     is_applier,
     migrated,
     migration,
+    not_restored,
 )
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.ownership import mark
 from ansible_collections.multicluster.federation.tests.unit.helpers import (
@@ -229,6 +230,34 @@ def test_what_goes_with_an_adoption() -> None:
     gone = given_up(found, MANAGER, "v1", adopting=False, replicas_stay=True)
     assert gone == {**fields("d"), "f:spec": {"f:paused": {}}}
     assert given_up({}, MANAGER, "v1", adopting=True) == {}
+
+
+def test_defaults_that_come_back_do_not_go() -> None:
+    live = {
+        "spec": {
+            "type": "ClusterIP",
+            "paused": True,
+            "ports": [{"port": 80, "protocol": "TCP", "name": "a"}, {"port": 81, "protocol": "TCP"}],
+            "args": ["-a", "-b"],
+        }
+    }
+    completed = {"spec": {"type": "ClusterIP", "ports": [{"port": 80, "protocol": "TCP"}], "args": ["-a"]}}
+    first, second = ('k:{"port":80,"protocol":"TCP"}', 'k:{"port":81,"protocol":"TCP"}')
+    item = {".": {}, "f:port": {}, "f:protocol": {}}
+    held = {
+        "f:spec": {
+            ".": {},
+            "f:type": {},
+            "f:paused": {},
+            "f:ports": {".": {}, first: {**item, "f:name": {}}, second: item},
+            "f:args": {'v:"-a"': {}, 'v:"-b"': {}},
+        }
+    }
+    gone = {first: {"f:name": {}}, second: {"f:port": {}, "f:protocol": {}}}
+    expected = {"f:spec": {"f:paused": {}, "f:ports": gone, "f:args": {'v:"-b"': {}}}}
+    assert not_restored(held, live, completed) == expected
+    assert not_restored(held, live, live) == {}
+    assert not_restored(held, {}, {}) == {}
 
 
 # whose it is

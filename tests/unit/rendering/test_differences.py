@@ -10,7 +10,10 @@ from typing import Any
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model.manifest import name_of
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.adoption import LAST_APPLIED
-from ansible_collections.multicluster.federation.plugins.module_utils.rendering.differences import difference
+from ansible_collections.multicluster.federation.plugins.module_utils.rendering.differences import (
+    difference,
+    keys_of_secret,
+)
 from ansible_collections.multicluster.federation.plugins.module_utils.rendering.ownership import mark, normalise
 from ansible_collections.multicluster.federation.tests.unit.helpers import FEDERATION, config_map, deployment
 
@@ -72,6 +75,18 @@ def test_values_of_a_secret_are_never_shown() -> None:
         for value in ("hunter2", "aHVudGVyMg==", "b2xkLXNlY3JldA==", "bW9yZQ=="):
             assert value not in text
     assert sides(want, live)[1]["data"] == {"password": "(hidden)"}
+
+
+def test_of_a_live_secret_only_names_are_known() -> None:
+    want = wanted(secret(password="hunter2", fresh="x"))
+    fields = {"f:data": {".": {}, "f:password": {}, "f:old": {}}, "f:type": {}}
+    metadata = {"name": "s", "uid": "u", "managedFields": [{"fieldsV1": fields}, {"fieldsV1": {"f:metadata": {}}}, {}]}
+    live = keys_of_secret(metadata, want)
+    before, after = sides(want, live, {"f:data": {"f:old": {}}})
+    assert before.pop("data") == dict.fromkeys(["old", "password"], "(hidden)")
+    assert after.pop("data") == dict.fromkeys(["fresh", "password"], "(hidden)")
+    assert before == after
+    assert "data" not in keys_of_secret({"name": "s"}, want)
 
 
 def test_values_of_a_secret_in_an_odd_shape_are_never_shown() -> None:
