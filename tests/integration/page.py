@@ -53,7 +53,7 @@ def steps(page: str) -> list[File | Command]:
             found.append(Command(line, "\n".join(body), None))
         elif kind == "text" and follows_command:
             last = found.pop()
-            found.append(Command(last.line, getattr(last, "script"), tuple(body)))
+            found.append(Command(last.line, last.script, tuple(body)))
         else:
             raise ValueError(f"line {line}: a block {kind or 'of no kind'} that nothing here could check")
         follows_command = kind in ("console", "sh")

@@ -5,19 +5,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from ansible_collections.multicluster.federation.tests.integration import page
-from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
-from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Player, Sandbox
+from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Sandbox
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "first-hour.md"
 # the members of the sandbox, as they are called in the kubeconfig of somebody with many clusters
