@@ -30,14 +30,15 @@ class Fit:
 
 def _expression(raw: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """One requirement of a node selector or a label selector. What is not understood does not match."""
-    key, operator, values = raw.get("key") or "", raw.get("operator"), [str(v) for v in raw.get("values") or []]
+    key, values = str(raw.get("key") or ""), [str(v) for v in raw.get("values") or []]
+    operator = str(raw.get("operator"))
     found = labels.get(key)
     if operator == "In":
         return found in values
     if operator == "NotIn":
         return found not in values
     if operator in ("Exists", "DoesNotExist"):
-        return (key in labels) == (operator == "Exists")
+        return (key in labels) is (operator == "Exists")
     if operator in ("Gt", "Lt") and found is not None and len(values) == 1:
         try:
             return int(found) > int(values[0]) if operator == "Gt" else int(found) < int(values[0])
