@@ -228,6 +228,7 @@ def test_a_server_that_stays_broken_fails_alone_and_loses_nothing(proxied: Feder
     assert objects(played, US) == {"changed": 1, "deleted": 1, "unchanged": 1}
 
 
+@pytest.mark.long
 def test_a_trickling_server_ends_at_the_deadline_of_the_request(proxied: Federation, proxy: Proxy) -> None:
     async def trickle(request: Request, forward: Forward) -> Answer:
         answer = await forward()
@@ -255,6 +256,7 @@ def _listener_that_never_speaks() -> Iterator[str]:
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after_tls", [False, True], ids=["before-tls", "after-tls"])
 def test_a_member_that_swallows_requests_does_not_slow_the_others(
     proxied: Federation, proxy: Proxy, after_tls: bool
@@ -392,6 +394,7 @@ class Etcd:
         self._post("/v3/maintenance/alarm", {"action": action, "memberID": member, "alarm": "NOSPACE"})
 
 
+@pytest.mark.long
 def test_a_full_etcd_is_told_and_the_others_go_on(proxied: Federation, proxy: Proxy) -> None:
     done(proxied.propagate(name="app", definition=APP))
     etcd = Etcd(proxied.sandbox, US)
@@ -414,6 +417,7 @@ def test_a_full_etcd_is_told_and_the_others_go_on(proxied: Federation, proxy: Pr
     assert objects(healed, US) == {"changed": 1, "deleted": 1, "unchanged": 1}
 
 
+@pytest.mark.long
 def test_a_credential_that_may_not_list_a_kind_prunes_nothing(federation: Federation) -> None:
     done(federation.propagate(name="app", definition=APP))
     everything = {"verbs": ["*"], "apiGroups": ["apps", "coordination.k8s.io"], "resources": ["*"]}
@@ -471,6 +475,7 @@ def _dead_apiservice(client: Kube, group: str) -> Iterator[None]:
         until(lambda: freshness() == "Current", f"{group} is served again")
 
 
+@pytest.mark.long
 def test_nothing_is_pruned_that_a_stale_discovery_hides(federation: Federation) -> None:
     crd, widget = _widgets(federation.name)
     group = f"{federation.name}.example.com"

@@ -77,7 +77,7 @@ def keys_of_secret(metadata: Mapping[str, Any], want: Manifest) -> dict[str, Any
     held = [entry.get("fieldsV1") or {} for entry in metadata.get("managedFields") or []]
     keys = {key[2:] for fields in held for key in fields.get("f:data") or {} if key.startswith("f:")}
     # the type of a live Secret cannot change, so it is the wanted one or the write is refused
-    known = {key: want[key] for key in ("apiVersion", "kind", "type") if key in want}
+    known: dict[str, Any] = {key: want[key] for key in ("apiVersion", "kind", "type") if key in want}
     return {**known, "metadata": metadata, **({"data": dict.fromkeys(keys, HIDDEN)} if keys else {})}
 
 
