@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How many replicas each member runs: one entry for all strategies and all rules.
+
+`divide` takes typed data; `divide_data` the same as plain dictionaries. Nothing here reads a clock, a network or a random number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..model.errors import ConfigError
+from ..model.reading import as_mapping, given, only_keys
+from . import karmada, kubeadmiral, kubefed
+from .division import (
+    AGGREGATED,
+    ALGORITHMS,
+    AVAILABLE,
+    DUPLICATED,
+    KARMADA,
+    KARMADA_LEGACY,
+    KUBEADMIRAL,
+    KUBEFED,
+    STRATEGIES,
+    WEBSTER,
+    WEIGHTED,
+    Candidate,
+    Division,
+    Outcome,
+    ceiling,
+)
+from .explain import reasons
+from .webster import Party, seats
+
+
+def divide(division: Division, candidates: Iterable[Candidate]) -> Outcome:
+    """Divide replicas over the candidates. The order in which they come does not matter.
+
+    What finds no place is in ``unplaced``; nothing is dropped silently, and nothing raises.
+    """
+    return _RULES[division.algorithm](division, sorted(candidates, key=lambda c: c.name))
+
+
+def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
+    if division.strategy == DUPLICATED:
+        replicas = {c.name: c.current if c.held else _bounds(c, division.total)[1] for c in candidates}
+        short = sum(division.total - count for count in replicas.values() if count < division.total)
+        return Outcome(replicas, dict.fromkeys(replicas, division.total), short)
+    held = {c.name: c.current for c in candidates if c.held}
+    open_ones = [_with_known_capacity(c, division.strategy) for c in candidates if not c.held]
+    total = max(0, division.total - sum(held.values()))
+    desired = _desired(replace(division, total=total), open_ones)
+    chosen = _moved(total, open_ones, desired) if division.keep else desired
+    replicas = {c.name: held.get(c.name, chosen.get(c.name, 0)) for c in candidates}
+    return Outcome(replicas, {**held, **desired}, max(0, division.total - sum(replicas.values())))
+
+
+def _with_known_capacity(candidate: Candidate, strategy: str) -> Candidate:
+    """Where free capacity decides, a member of which it is not known keeps what it has."""
+    if strategy in (AVAILABLE, AGGREGATED) and candidate.capacity is None:
+        return replace(candidate, capacity=candidate.current)
+    return candidate
+
+
+def _bounds(candidate: Candidate, many: int) -> tuple[int, int]:
+    most = ceiling(candidate, many)
+    return min(candidate.minimum, most), most
+
+
+def _desired(division: Division, candidates: Sequence[Candidate]) -> dict[str, int]:
+    """The division by the rule alone, whatever runs now."""
+    weigh: Callable[[Candidate], int] = _capacity_of if division.strategy != WEIGHTED else _weight_of
+    bounds = [_bounds(c, division.total) for c in candidates]
+    if division.strategy == AGGREGATED:
+        bounds = _fewest(division.total, candidates, bounds)
+    if sum(floor for floor, _most in bounds) >= division.total:
+        # the minimums alone are too many: they are shared like replicas, and nobody gets more than its minimum
+        parties = [Party(max(1, weigh(c)), 0, floor) for c, (floor, _most) in zip(candidates, bounds, strict=True)]
+    else:
+        parties = [Party(weigh(c), floor, most) for c, (floor, most) in zip(candidates, bounds, strict=True)]
+    return {c.name: count for c, count in zip(candidates, seats(division.total, parties), strict=True)}
+
+
+def _weight_of(candidate: Candidate) -> int:
+    return candidate.weight
+
+
+def _capacity_of(candidate: Candidate) -> int:
+    return candidate.capacity or 0
+
+
+def _fewest(total: int, candidates: Sequence[Candidate], bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The bounds, of which only the fewest members that can hold all keep a ceiling beyond their minimum: those that run some
+    already come first, then those with the most room."""
+    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].current, -bounds[i][1], candidates[i].name))
+    result = [(floor, floor) for floor, _most in bounds]
+    missing = total - sum(floor for floor, _most in bounds)
+    for index in order:
+        if missing <= 0:
+            break
+        floor, most = bounds[index]
+        result[index] = (floor, most)
+        missing -= most - floor
+    return result
+
+
+def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, int]) -> dict[str, int]:
+    """The division with what runs left in place: only the difference moves, towards what is desired (KubeAdmiral's rule)."""
+    now: dict[str, int] = {}
+    for candidate in candidates:
+        least, most = _bounds(candidate, total)
+        now[candidate.name] = min(max(candidate.current, min(least, desired[candidate.name])), most)
+    missing = total - sum(now.values())
+    if missing > 0:
+        grow = [(name, desired[name] - count) for name, count in now.items() if desired[name] > count]
+        parties = [Party(gap, 0, gap) for _name, gap in grow]
+        for (name, _gap), more in zip(grow, seats(missing, parties), strict=True):
+            now[name] += more
+    elif missing < 0:
+        shrink = [(name, count - desired[name]) for name, count in now.items() if count > desired[name]]
+        parties = [Party(gap, 0, gap) for _name, gap in shrink]
+        for (name, _gap), less in zip(shrink, seats(-missing, parties), strict=True):
+            now[name] -= less
+    return now
+
+
+_RULES: Mapping[str, Callable[[Division, Sequence[Candidate]], Outcome]] = {
+    WEBSTER: _ours,
+    KUBEFED: kubefed.divide,
+    KUBEADMIRAL: kubeadmiral.divide,
+    KARMADA: karmada.divide,
+    KARMADA_LEGACY: karmada.divide_legacy,
+}
+
+
+_OPTIONS = ("replicas", "divide", "algorithm", "rebalance", "key", "uid", "probe", "members")
+_MEMBER_OPTIONS = ("weight", "current", "capacity", "limit", "min", "max", "frozen", "held")
+
+
+def divide_data(question: Mapping[str, Any]) -> dict[str, Any]:
+    """`divide` for plain dictionaries, as they stand in YAML.
+
+    The question is ``{replicas: 9, divide: weighted, algorithm: webster, rebalance: false, key: namespace/name, uid: "", members:
+    {eu-1: {weight: 1, current: 0, capacity: 5, min: 0, max: 4, frozen: cordoned, held: false}}}``; only ``replicas`` and ``members``
+    must be there, a member may be ``{}``. ``capacity`` counts what runs now; absent, it is not known. ``limit`` and ``probe`` matter
+    to ``kubeadmiral`` only, which calls them limitedCapacity and keepUnschedulable.
+
+    The answer is ``{replicas: {eu-1: 4}, unplaced: 5, overflow: {}, error: "", reasons: {eu-1: its maximum is 4}}``.
+    ConfigError names what is wrong in the question.
+    """
+    raw = as_mapping(question, "division")
+    only_keys(raw, _OPTIONS, "division")
+    division = Division(
+        total=_number(raw.get("replicas"), "division.replicas"),
+        strategy=_choice(raw.get("divide") or WEIGHTED, STRATEGIES, "division.divide"),
+        algorithm=_choice(raw.get("algorithm") or WEBSTER, ALGORITHMS, "division.algorithm"),
+        keep=not raw.get("rebalance"),
+        key=str(raw.get("key") or ""),
+        uid=str(raw.get("uid") or ""),
+        probe=bool(raw.get("probe")),
+    )
+    members = as_mapping(raw.get("members"), "division.members")
+    candidates = [_candidate(str(name), body) for name, body in members.items()]
+    outcome = divide(division, candidates)
+    return {
+        "replicas": dict(outcome.replicas),
+        "unplaced": outcome.unplaced,
+        "overflow": dict(outcome.overflow),
+        "error": outcome.error,
+        "reasons": dict(reasons(division, candidates, outcome)),
+    }
+
+
+def _candidate(name: str, body: Any) -> Candidate:
+    where = f"division.members.{name}"
+    raw = as_mapping(given(body, {}), where)
+    only_keys(raw, _MEMBER_OPTIONS, where)
+
+    def optional(key: str) -> int | None:
+        return None if raw.get(key) is None else _number(raw[key], f"{where}.{key}")
+
+    minimum, maximum = optional("min") or 0, optional("max")
+    if maximum is not None and minimum > maximum:
+        raise ConfigError(f"{where}: min {minimum} is more than max {maximum}")
+    return Candidate(
+        name=name,
+        weight=1 if raw.get("weight") is None else _number(raw["weight"], f"{where}.weight"),
+        current=optional("current") or 0,
+        capacity=optional("capacity"),
+        limit=optional("limit"),
+        minimum=minimum,
+        maximum=maximum,
+        frozen=str(raw.get("frozen") or ""),
+        held=bool(raw.get("held")),
+    )
+
+
+def _number(raw: Any, where: str) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
+        raise ConfigError(f"{where} is {raw!r}, not a whole number from 0")
+    return raw
+
+
+def _choice(raw: Any, allowed: Sequence[str], where: str) -> str:
+    if raw not in allowed:
+        raise ConfigError(f"{where} {raw!r} is not one of {', '.join(allowed)}")
+    return str(raw)

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How many replicas each member runs: the question and the answer, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: how replicas are divided
+DUPLICATED, WEIGHTED, AVAILABLE, AGGREGATED = "duplicated", "weighted", "available", "aggregated"
+STRATEGIES = (DUPLICATED, WEIGHTED, AVAILABLE, AGGREGATED)
+
+#: whose rules are followed
+WEBSTER, KUBEFED, KUBEADMIRAL = "webster", "kubefed", "kubeadmiral"
+KARMADA, KARMADA_LEGACY = "karmada", "karmada_legacy"
+ALGORITHMS = (WEBSTER, KUBEFED, KUBEADMIRAL, KARMADA, KARMADA_LEGACY)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member that may run replicas.
+
+    ``current`` is how many it has now; ``capacity`` how many it can run altogether, those of now included, None where that is not
+    known; ``minimum`` and ``maximum`` are the bounds that the user gives; ``limit`` is KubeAdmiral's limitedCapacity; ``frozen``
+    says why it may not get more than it has (``cordoned``), "" if it may; ``held`` that it can lose none either: it does not answer.
+    """
+
+    name: str
+    weight: int = 1
+    current: int = 0
+    capacity: int | None = None
+    minimum: int = 0
+    maximum: int | None = None
+    limit: int | None = None
+    frozen: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Division:
+    """What is asked. ``total`` is the sum over the members; with `DUPLICATED` it is the number for each of them.
+
+    ``keep`` leaves replicas that run where they are, and moves only the difference; without it, the answer is worked out as if
+    nothing ran yet. ``key`` (``namespace/name``) and ``uid`` break ties in the modes whose originals do so. ``probe`` is KubeAdmiral's
+    keepUnschedulable.
+    """
+
+    total: int
+    strategy: str = WEIGHTED
+    algorithm: str = WEBSTER
+    keep: bool = True
+    key: str = ""
+    uid: str = ""
+    probe: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is answered: for every candidate its ``replicas``, and what it would have by the rule alone (``desired``).
+
+    ``unplaced`` is how many found no place. ``overflow`` is what some originals place beyond the capacity of a member on purpose,
+    besides ``replicas``. ``error`` is set where an original gives no answer; then ``replicas`` are those of now.
+    """
+
+    replicas: Mapping[str, int]
+    desired: Mapping[str, int] = field(default_factory=dict)
+    unplaced: int = 0
+    overflow: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+def ceiling(candidate: Candidate, many: int) -> int:
+    """The most that a candidate may have, ``many`` where nothing bounds it."""
+    most = many if candidate.maximum is None else min(many, candidate.maximum)
+    if candidate.capacity is not None:
+        most = min(most, candidate.capacity)
+    return min(most, candidate.current) if candidate.frozen else most
