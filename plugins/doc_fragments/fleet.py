@@ -58,6 +58,9 @@ options:
           - C(NoSchedule) keeps new resources away, C(NoExecute) also takes away those that are there.
         type: list
         elements: raw
+      weight:
+        description: Its share of replicas that are divided by weight.
+        type: int
       renamed_from:
         description:
           - The name under which the cluster joined, after its host was renamed. The next join puts the new name in its place.

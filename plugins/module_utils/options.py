@@ -41,6 +41,7 @@ FACTS: Spec = {
     "zone": {"type": "raw"},
     "provider": {"type": "str"},
     "taints": {"type": "list", "elements": "raw"},
+    "weight": {"type": "int"},
     "renamed_from": {"type": "str"},
 }
 
@@ -73,6 +74,7 @@ _RESOURCE: Spec = {
     "definition_data": {"type": "str", "no_log": True},
     "namespace": {"type": "str", "default": "default"},
     "placement": {"type": "dict"},
+    "replicas": {"type": "dict"},
     "overrides": {"type": "list", "elements": "dict"},
     "overrides_data": {"type": "str", "no_log": True},
     "strict": {"type": "bool", "default": True},
@@ -99,6 +101,15 @@ FEDERATED_RESOURCE: Spec = {
     "concurrency": {"type": "int", "default": 16},
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
     "partial_fleet": {"type": "bool", "default": False},
+    "plan": {"type": "raw"},
+}
+
+PLAN: Spec = {
+    **{key: spec for key, spec in FEDERATED_RESOURCE.items() if key in (*FLEET, *_RESOURCE, "name", "resources")},
+    **{key: FEDERATED_RESOURCE[key] for key in ("fail_on", "max_deletions", "partial_fleet")},
+    "without": {"type": "raw"},
+    "dest": {"type": "path"},
+    "show": {"type": "bool", "default": True},
 }
 
 #: the options of `federated_resource` that describe one resource

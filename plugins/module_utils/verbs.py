@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
 from .fleet.kubeconfig import CONNECTION_OPTIONS, check_connection
@@ -20,9 +20,13 @@ from .model.cluster import Cluster, Fleet, build_fleet, parse_cluster
 from .model.errors import ConfigError
 from .model.manifest import Manifest
 from .model.names import check_resource_name
+from .model.placement import parse_members
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
 from .options import FACTS, RESOURCE_OPTIONS
+
+if TYPE_CHECKING:
+    from .propagation.planfile import Plan
 
 Params = Mapping[str, Any]
 
@@ -134,9 +138,11 @@ def federated_resource(
 
     if params["concurrency"] < 1:
         raise ConfigError("concurrency must be 1 or more")
+    given = params.get("plan")
     options = member.Options(
         check=check,
         diff=diff,
+        plan=None if given is None else _plan(given),
         wait=params["wait"],
         wait_timeout=params["wait_timeout"],
         concurrency=params["concurrency"],
@@ -147,6 +153,36 @@ def federated_resource(
         **_times(params),
     )
     return engine.run(fleet, resources, options)
+
+
+def _plan(raw: Any) -> Plan:
+    from .propagation.planfile import load_plan
+
+    plan = load_plan(raw, "plan")
+    if plan.without:
+        raise ConfigError(f"the plan answers what if {', '.join(plan.without)} were gone: it cannot be carried out")
+    return plan
+
+
+def plan(
+    fleet: Fleet, resources: Sequence[Resource], params: Params, diff: bool, tell: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """What propagating the resources would do, now or with members gone; writes nothing. Returns the result of the module."""
+    from .propagation import engine, member
+
+    without = params.get("without")
+    options = member.Options(
+        check=True,
+        diff=diff,
+        fail_on=parse_fail_on(params["fail_on"]),
+        max_deletions=parse_budget(params["max_deletions"]),
+        tell=tell,
+        partial_fleet=params["partial_fleet"],
+        planning=True,
+        without=None if without is None else parse_members(without, "without"),
+        **_times(params),
+    )
+    return {**engine.run(fleet, resources, options), "changed": False}
 
 
 def cluster(

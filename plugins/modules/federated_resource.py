@@ -21,127 +21,8 @@ description:
 extends_documentation_fragment:
   - multicluster.federation.fleet
   - multicluster.federation.fleet.run
+  - multicluster.federation.resource
 options:
-  name:
-    description:
-      - Name of the resource, of lower-case letters, digits and C(-).
-      - Either this, or O(resources).
-    type: str
-  resources:
-    description: Several resources in one call, each with the options of the single form. All are read and planned together.
-    type: list
-    elements: dict
-    suboptions: &resource
-      name:
-        description: Name of the resource, of lower-case letters, digits and C(-).
-        type: str
-        required: true
-      state: &state
-        description: V(absent) removes the resource from every member in play.
-        type: str
-        choices: [present, absent]
-        default: present
-      src: &src
-        description:
-          - Files or directories with manifests, any number of YAML documents each.
-          - Looked for as the C(copy) module does, in C(files). Vault-encrypted files are decrypted.
-        type: list
-        elements: str
-      template: &template
-        description: As O(src), but rendered with Jinja first, and looked for in C(templates).
-        type: list
-        elements: str
-      definition: &definition
-        description: Manifests inline, as a mapping, a list of mappings, or YAML text.
-        type: raw
-      overrides_data: &overrides_data
-        description: O(overrides) as text, which is never shown.
-        type: str
-      definition_data: &definition_data
-        description:
-          - As O(resources[].definition), as YAML or JSON text that is never shown in results or logs.
-          - With O(clusters), manifests from files and definitions are handed over in this form.
-        type: str
-      namespace: &namespace
-        description:
-          - Where namespaced manifests go that name no namespace.
-          - Namespaces that manifests need follow them, and are made where they are missing.
-        type: str
-        default: default
-      placement: &placement
-        description:
-          - Which members get the resource. Without it, all of the fleet.
-          - C(members) is a list of names, and beats the other conditions. C(selector) has C(matchLabels) and C(matchExpressions),
-            over the labels of members. C(region), C(zone) and C(provider) take a name or a list. All that are given must hold.
-          - C(exclude) is a list of names, or conditions like these; it always wins.
-          - C(tolerations) lists the taints of members that the resource puts up with, in the form that pods use.
-        type: dict
-      overrides: &overrides
-        description:
-          - Differences for some members. Each entry has C(where) (conditions as in O(placement); without it, all members), an
-            optional C(target) (C(kind) and C(name), one or a list), and what to change.
-          - C(image) sets C(registry), C(repository) or C(tag) of images, of all containers or of those named by C(container).
-          - C(env) sets environment variables, C(replicas) a number, C(labels) and C(annotations) entries of the metadata.
-          - C(patch) is a JSON patch; a resource of several objects needs a C(target) with it.
-          - The most specific entry is applied last, one with names after one with conditions, and otherwise in the order given.
-        type: list
-        elements: dict
-      strict: &strict
-        description: A patch that does not fit blocks its object on that member. With V(false) it is skipped, with a warning.
-        type: bool
-        default: true
-      allow_empty: &allow_empty
-        description: Allow a placement that selects no member.
-        type: bool
-        default: false
-      delete_namespaces: &delete_namespaces
-        description:
-          - With the resource, also delete namespaces that the federation made for it, once nothing is left in them.
-          - CRDs are never deleted, because every object of their kind would go with them.
-        type: bool
-        default: false
-      conflict: &conflict
-        description:
-          - What to do with an object that is wanted and that somebody else made.
-          - V(abort) leaves it alone and reports a conflict.
-          - V(adopt) takes it over from the tool that applied it (kubectl, kubernetes.core, Helm, KubeFed, Karmada, OCM). What that tool
-            had set and O(resources[].definition) does not name is removed.
-          - V(overwrite) sets our fields and leaves all others as they are.
-          - Nothing is ever taken from another federation, or from another resource of this one.
-        type: str
-        choices: [abort, adopt, overwrite]
-        default: abort
-      renamed_from: &renamed_from
-        description: The former name of the resource. Its objects and records are taken over in place.
-        type: str
-      retain_replicas: &retain_replicas
-        description:
-          - Set C(replicas) only when an object is created, and leave them to whoever scales it on a member afterwards.
-          - Objects that a HorizontalPodAutoscaler scales are treated like this anyway.
-        type: bool
-        default: false
-      keep_template: &keep_template
-        description:
-          - Store the manifests with the record on each member, compressed, and the version before. Values of Secrets are left out.
-          - So the resource can be moved to other members where its playbook is not at hand.
-        type: bool
-        default: false
-  state: *state
-  src: *src
-  template: *template
-  definition: *definition
-  definition_data: *definition_data
-  overrides_data: *overrides_data
-  namespace: *namespace
-  placement: *placement
-  overrides: *overrides
-  strict: *strict
-  allow_empty: *allow_empty
-  delete_namespaces: *delete_namespaces
-  conflict: *conflict
-  renamed_from: *renamed_from
-  retain_replicas: *retain_replicas
-  keep_template: *keep_template
   wait:
     description:
       - Wait until all workloads are healthy on all members - Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, Pods, CRDs.
@@ -163,6 +44,13 @@ options:
       - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
     type: str
     default: 50%
+  plan:
+    description:
+      - A plan that M(multicluster.federation.plan) made, as a path on the controller or as the data itself (a variable, or an artifact
+        of AWX). Give the same resources as when it was made.
+      - Exactly what it says is done. If anything else would be done by now, nothing is written and the task says what moved.
+      - What was done already is no difference, so that a plan can be carried on after a failure.
+    type: raw
   partial_fleet:
     description:
       - The inventory is meant to have only a part of the members that joined.

@@ -11,7 +11,7 @@ from typing import Any
 from .access import AS_GIVEN, Access
 from .errors import ConfigError
 from .names import check_federation_name, check_member_name
-from .reading import as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys, optional_text
+from .reading import as_count, as_list, as_mapping, as_text, as_text_map, as_texts, given, only_keys, optional_text
 
 NO_SCHEDULE = "NoSchedule"
 NO_EXECUTE = "NoExecute"
@@ -51,7 +51,8 @@ class Toleration:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One member. ``cordoned``: what is there stays, and nothing new comes. ``renamed_from`` is the name under which it joined, if
+    """One member. ``cordoned``: what is there stays, and nothing new comes. ``weight`` is its share of replicas
+    that are divided by weight, None where nobody says. ``renamed_from`` is the name under which it joined, if
     that was another. ``connection`` holds references and credentials for the fleet room, and ``access`` says which credential of
     the member is used; nothing else reads or prints them."""
 
@@ -62,9 +63,22 @@ class Cluster:
     provider: str = ""
     taints: tuple[Taint, ...] = ()
     cordoned: bool = False
+    weight: int | None = None
     renamed_from: str = ""
     connection: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     access: Access = field(default=AS_GIVEN, repr=False, compare=False)
+
+
+#: larger weights would not be told apart by every rule of division
+MAX_WEIGHT = 1_000_000
+
+
+def as_weight(raw: Any, where: str) -> int:
+    """A weight by which replicas are divided."""
+    weight = as_count(raw, where)
+    if weight > MAX_WEIGHT:
+        raise ConfigError(f"{where} is more than {MAX_WEIGHT}")
+    return weight
 
 
 def parse_taint(raw: Any, where: str) -> Taint:
@@ -105,7 +119,7 @@ def parse_toleration(raw: Any, where: str) -> Toleration:
 def parse_cluster(
     name: str, raw: Mapping[str, Any], connection: Mapping[str, Any], access: Access = AS_GIVEN
 ) -> Cluster:
-    """Build a member from ``labels, region, zone, provider, taints`` (each optional) and its connection options."""
+    """Build a member from ``labels, region, zone, provider, taints, weight`` (each optional) and its connection options."""
 
     def text(key: str) -> str:
         value: Any | None = raw.get(key)
@@ -120,6 +134,7 @@ def parse_cluster(
         zones=() if zone is None else as_texts(zone, f"{name}: zone"),
         provider=text("provider"),
         taints=tuple(parse_taint(item, f"{name}: taints[{i}]") for i, item in enumerate(taints)),
+        weight=None if raw.get("weight") is None else as_weight(raw["weight"], f"{name}: weight"),
         renamed_from=text("renamed_from"),
         connection=dict(connection),
         access=access,

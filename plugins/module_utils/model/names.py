@@ -18,6 +18,7 @@ ANNOTATION_OBJECT = f"{PREFIX}/object"
 ANNOTATION_HASH = f"{PREFIX}/hash"
 ANNOTATION_PROCESS = f"{PREFIX}/process"
 ANNOTATION_RIGHTS = f"{PREFIX}/rights"
+ANNOTATION_REPLICAS = f"{PREFIX}/replicas"
 
 #: resource labels of what the federation itself needs on a member; the dot keeps them apart from users' resource names
 RESOURCE_MEMBERSHIP = "federation.membership"

@@ -94,7 +94,8 @@ def _parse_operation(raw: Any, where: str) -> PatchOperation:
     return PatchOperation(op, path, spec.get("value"), spec.get("from") or "")
 
 
-def _parse_target(raw: Any, where: str) -> Target:
+def parse_target(raw: Any, where: str) -> Target:
+    """Read ``{kind, name}``, each one or a list."""
     spec = as_mapping(raw, where)
     only_keys(spec, ("kind", "name"), where)
     return Target(
@@ -135,7 +136,7 @@ def parse_override(raw: Any, position: int, manifests: int) -> Override:
     return Override(
         position=position,
         where=parse_where(given(spec.get("where"), {}), f"{where}.where"),
-        target=_parse_target(given(spec.get("target"), {}), f"{where}.target"),
+        target=parse_target(given(spec.get("target"), {}), f"{where}.target"),
         image=_parse_image(spec["image"], f"{where}.image") if "image" in spec else None,
         env=as_text_map(given(spec.get("env"), {}), f"{where}.env"),
         replicas=as_count(spec["replicas"], f"{where}.replicas") if "replicas" in spec else None,

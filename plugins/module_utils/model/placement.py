@@ -78,6 +78,16 @@ class Placement:
 ANYWHERE = Placement()
 
 
+def parse_members(raw: Any, where: str) -> Where:
+    """Read a list of names, or conditions; it must say something, since nothing would mean every member."""
+    if isinstance(raw, (str, list, tuple)):
+        return Where(members=as_texts(raw, where))
+    found = parse_where(raw, where)
+    if not found.specificity():
+        raise ConfigError(f"{where} says nothing, which would mean every member")
+    return found
+
+
 def parse_where(raw: Any, where: str, allowed: Iterable[str] = WHERE_KEYS) -> Where:
     """Read a condition; ``exclude`` may be a list of names or a condition of its own."""
     spec = as_mapping(raw, where)
@@ -88,13 +98,7 @@ def parse_where(raw: Any, where: str, allowed: Iterable[str] = WHERE_KEYS) -> Wh
         return None if value is None else as_texts(value, f"{where}.{key}")
 
     exclude = spec.get("exclude")
-    excluded: Where | None = None
-    if isinstance(exclude, (str, list, tuple)):
-        excluded = Where(members=as_texts(exclude, f"{where}.exclude"))
-    elif exclude is not None:
-        excluded = parse_where(exclude, f"{where}.exclude")
-        if not excluded.specificity():
-            raise ConfigError(f"{where}.exclude says nothing, which would exclude every member")
+    excluded = None if exclude is None else parse_members(exclude, f"{where}.exclude")
     selector = spec.get("selector")
     return Where(
         members=texts("members"),

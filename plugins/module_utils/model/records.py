@@ -73,12 +73,21 @@ class FleetRecord:
 
 
 @dataclass(frozen=True)
+class Divided:
+    """How the replicas of one workload were divided over the fleet: member -> replicas, and the question that this answered (a
+    fingerprint of the rule, the members and their weights and bounds)."""
+
+    question: str
+    shares: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class ResourceRecord:
     """What one member may hold of one resource, and where else the resource is.
 
     ``kinds`` and ``namespaces`` are grown before anything of theirs is written, and shrunk only after a complete prune.
-    ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided. ``template`` is a hash;
-    ``kept`` says that the template itself is stored beside the record.
+    ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided; ``divided`` says the
+    same of each workload. ``template`` is a hash; ``kept`` says that the template itself is stored beside the record.
     """
 
     resource: str
@@ -88,6 +97,7 @@ class ResourceRecord:
     template: str = ""
     epoch: int = 0
     kept: bool = False
+    divided: Mapping[str, Divided] = field(default_factory=dict)
 
     @property
     def secret_spaces(self) -> frozenset[str]:
@@ -108,6 +118,7 @@ class ResourceRecord:
             "template": self.template,
             "epoch": self.epoch,
             **({"kept": True} if self.kept else {}),
+            **({"divided": {key: asdict(found) for key, found in self.divided.items()}} if self.divided else {}),
         }
         return json.dumps(body, sort_keys=True)
 
@@ -180,6 +191,7 @@ def _resource_record(body: dict[str, Any]) -> ResourceRecord:
         template=body["template"],
         epoch=int(body["epoch"]),
         kept=bool(body.get("kept")),
+        divided={k: Divided(d["question"], dict(d["shares"])) for k, d in (body.get("divided") or {}).items()},
     )
 
 
@@ -227,6 +239,12 @@ def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | No
     """The last placement of a resource that any member remembers."""
     best = max(records, key=lambda record: record.epoch, default=None)
     return best.placement if best else {}
+
+
+def newest_division(records: Iterable[ResourceRecord]) -> Mapping[str, Divided]:
+    """The last division of each workload of a resource that any member remembers."""
+    best = max(records, key=lambda record: record.epoch, default=None)
+    return best.divided if best else {}
 
 
 def with_present_names(placement: Mapping[str, int | None], record: FleetRecord | None) -> Mapping[str, int | None]:

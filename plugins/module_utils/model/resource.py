@@ -14,6 +14,7 @@ from .manifest import Manifest
 from .override import Override, parse_override
 from .placement import ANYWHERE, Placement, parse_placement
 from .reading import as_list, given
+from .replicas import ReplicaPolicy, parse_replicas
 
 #: what to do with an object that is wanted and belongs to somebody else
 ABORT, ADOPT, OVERWRITE = "abort", "adopt", "overwrite"
@@ -30,7 +31,8 @@ class Resource:
     ``manifests`` are normal (see `dialects.documents`); ``namespace`` is where namespaced manifests go that name none;
     ``present`` False removes the resource from every member; ``strict`` False skips patches that do not fit; ``renamed_from`` is
     the name whose objects and records it takes over; ``conflict`` is one of `CONFLICTS`; ``retain_replicas`` leaves replicas to
-    whoever sets them on a member, after the creation; ``keep_template`` stores the template with the records; ``asked`` are the
+    whoever sets them on a member, after the creation; ``keep_template`` stores the template with the records;
+    ``replicas`` says how replicas are divided, None that each member has those of its manifest; ``asked`` are the
     options as they were given, without the manifests.
     """
 
@@ -47,6 +49,7 @@ class Resource:
     conflict: str = ABORT
     retain_replicas: bool = False
     keep_template: bool = False
+    replicas: ReplicaPolicy | None = None
     asked: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -65,6 +68,7 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
             for i, item in enumerate(as_list(given(raw.get("overrides"), []), "overrides"))
         )
         placement = parse_placement(raw.get("placement"), "placement")
+        replicas = parse_replicas(raw.get("replicas"), "replicas")
     except ConfigError as error:
         raise ConfigError(f"resource {name}: {error.message}", error.hint) from None
     return Resource(
@@ -81,5 +85,6 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
         conflict=raw.get("conflict") or ABORT,
         retain_replicas=bool(raw.get("retain_replicas", False)),
         keep_template=bool(raw.get("keep_template", False)),
+        replicas=replicas if present else None,
         asked={key: value for key, value in raw.items() if value is not None and key not in _SOURCES},
     )

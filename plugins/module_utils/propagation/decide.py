@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ..model.budget import Budget
 from ..model.cluster import Cluster
 from ..model.errors import ConfigError
 from ..model.records import (
+    Divided,
     FleetRecord,
     ResourceRecord,
+    newest_division,
     newest_fleet_record,
     newest_placement,
     with_present_names,
@@ -24,6 +27,10 @@ from .plan import Action, MemberPlan
 from .result import ResourceReport
 from .store import Memory
 
+if TYPE_CHECKING:
+    from ..model.placement import Where
+    from .shares import Divider, WorkloadShares
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -31,7 +38,8 @@ class Decisions:
 
     ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
     where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
-    record has no more, with its epoch: the federation let them go while they were away.
+    record has no more, with its epoch: the federation let them go while they were away. ``shares`` are, per resource, the divisions
+    of its workloads; ``without`` are members that are taken for gone.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -41,6 +49,8 @@ class Decisions:
     missing: tuple[str, ...] = ()
     incomplete: str = ""
     forgotten: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, Sequence[WorkloadShares]] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
 
 def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceRecord]:
@@ -52,7 +62,11 @@ def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceR
 
 
 def _place(
-    resource: Resource, clusters: Mapping[str, Cluster], before: Mapping[str, int | None], missing: Sequence[str]
+    resource: Resource,
+    clusters: Mapping[str, Cluster],
+    before: Mapping[str, int | None],
+    missing: Sequence[str],
+    gone: Collection[str],
 ) -> ResourceReport:
     report = ResourceReport(resource.name)
     report.stays = [name for name in missing if name in before]
@@ -60,7 +74,9 @@ def _place(
         report.reasons = dict.fromkeys(clusters, "state is absent")
         return report
     for name, decision in select(resource.placement, list(clusters.values()), before).items():
-        if decision.selected:
+        if name in gone:
+            report.reasons[name] = "left out of this plan"
+        elif decision.selected:
             report.selected.append(name)
         else:
             report.reasons[name] = decision.reason
@@ -78,32 +94,46 @@ def decide(
     resources: Iterable[Resource],
     memories: Mapping[str, Memory],
     partial: bool = False,
+    divider: Divider | None = None,
+    without: Where | None = None,
 ) -> Decisions:
     """Placement of every resource over the whole fleet. ``memories`` are those of the members that answered; ``partial`` says that
-    the inventory is meant to have only a part of the fleet.
+    the inventory is meant to have only a part of the fleet; ``divider`` divides replicas where there are any to
+    divide; members that are meant by ``without`` are taken for gone.
 
     MemberError when two members hold different fleet records of one epoch.
     """
     fleet_records: dict[str, FleetRecord] = {n: m.fleet for n, m in memories.items() if m.fleet is not None}
     newest = newest_fleet_record(fleet_records)
     clusters = {name: with_recorded_facts(cluster, newest) for name, cluster in members.items()}
+    gone = frozenset(n for n, c in clusters.items() if without is not None and not without.why_not(c))
     missing = tuple(sorted(set(newest.members if newest else ()) - set(members)))
     reports: dict[str, ResourceReport] = {}
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
+    divisions: dict[str, list[WorkloadShares]] = {}
     for resource in resources:
         records = records_of(resource, memories.values())
         before = with_present_names(newest_placement(records), newest)
-        report = _place(resource, clusters, before, missing)
+        report = _place(resource, clusters, before, missing, gone)
         reports[resource.name] = report
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
         epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
+        if divider is not None and report.selected:
+            divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
+            chosen = [clusters[name] for name in report.selected]
+            divisions[resource.name] = report.shares = divider.divide(resource, chosen, divided, report.stays)
     known = newest.members if newest else {}
     renamed = {old for entry in known.values() for old in entry.formerly}
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
     incomplete = "" if partial or not missing else _incomplete(missing)
-    return Decisions(reports, placements, epochs, clusters, missing, incomplete, forgotten)
+    return Decisions(reports, placements, epochs, clusters, missing, incomplete, forgotten, divisions, gone)
+
+
+def _with_present_names(divided: Divided, record: FleetRecord | None) -> Divided:
+    shares = with_present_names(divided.shares, record)
+    return replace(divided, shares={name: count or 0 for name, count in shares.items()})
 
 
 def _incomplete(missing: Sequence[str]) -> str:

@@ -33,12 +33,17 @@ from .progress import Progress, Stage
 
 #: objects written to one member at once, at most; its API server queues what is more
 _WIDTH = 8
+#: lines of a plan that a result shows
+_LINES = 500
 
 if TYPE_CHECKING:
+    from ..model.placement import Where
     from .lock import Held, Lock
+    from .planfile import Plan
+    from .shares import Divider
 
 
-def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
+def check_resources(fleet: Fleet, resources: Sequence[Resource], without: Where | None = None) -> None:
     """ConfigError for what no fleet could make right: names given twice, members that do not exist, overrides that fit nothing."""
     seen = set()
     for resource in resources:
@@ -52,7 +57,16 @@ def check_resources(fleet: Fleet, resources: Sequence[Resource]) -> None:
                     f"resource {resource.name}: {what} names {', '.join(unknown)}, which the fleet does not have",
                     "members are " + ", ".join(list(fleet.members)[:20]),
                 )
+        if resource.replicas is not None and resource.replicas.names() - set(fleet.members):
+            unknown = sorted(resource.replicas.names() - set(fleet.members))
+            raise ConfigError(
+                f"resource {resource.name}: replicas names {', '.join(unknown)}, which the fleet does not have"
+            )
         refuse_idle(resource)
+    if without is not None and without.names() - set(fleet.members):
+        raise ConfigError(
+            f"without names {', '.join(sorted(without.names() - set(fleet.members)))}, which the fleet does not have"
+        )
     for resource in resources:
         if resource.renamed_from in seen:
             raise ConfigError(
@@ -66,7 +80,7 @@ def run(fleet: Fleet, resources: Sequence[Resource], options: Options) -> dict[s
 
     ConfigError when the request itself is wrong: nothing was sent. Whatever goes wrong on a member is in the result.
     """
-    check_resources(fleet, resources)
+    check_resources(fleet, resources, options.without)
     engine = _Run(fleet, resources, options)
     progress = Progress(options.tell, engine.stages)
     try:
@@ -88,6 +102,7 @@ class _Run:
         self.members = {
             name: Member(fleet.members[name], fleet.federation, options, width, self.lock)
             for name in sorted(fleet.in_play)
+            if options.without is None or options.without.why_not(fleet.members[name])
         }
         self._begun = time.monotonic()
         self._decided, self._settled = threading.Event(), False
@@ -97,6 +112,7 @@ class _Run:
             frozenset(self.templates) | formers,
             frozenset(kind for template in self.templates.values() for kind in template.kinds),
             frozenset(space for template in self.templates.values() for space in template.secret_spaces),
+            frozenset(space for template in self.templates.values() for space in template.pod_spaces),
         )
 
     def lock(self) -> Lock:
@@ -135,7 +151,7 @@ class _Run:
                 f"{self.decisions.incomplete}: what is there stays as it is, and nothing is taken away from other members (put them "
                 "back into the inventory, let them leave, or say partial_fleet: true)"
             )
-        return result.build(
+        built = result.build(
             self.decisions.reports,
             {name: member.report for name, member in self.members.items()},
             self.options.fail_on,
@@ -143,6 +159,17 @@ class _Run:
             self.options.diff,
             self.warnings,
         )
+        if self.options.check:
+            from .plantext import plan_text
+
+            plan = self._plan_now()
+            reports = self.decisions.reports
+            problems = {n: str(m.report.error) for n, m in self.members.items() if m.report.error is not None}
+            not_placed = {name: report.reasons for name, report in reports.items() if not report.error}
+            built["text"] = plan_text(plan, self.decisions.shares, not_placed, problems)[:_LINES]
+            if self.options.planning:
+                built["plan"] = plan.dump()
+        return built
 
     # the members that are in good time, together
 
@@ -184,13 +211,39 @@ class _Run:
     def _settle(self, present: list[str]) -> list[str]:
         """Decide and plan; lock and look again if there is anything to write. Returns the members that are to be brought on."""
         present = self._plan(present)
+        self._keep_to_plan(present)
         if self.options.check or not any(self.members[name].writes for name in present):
             return present
         present = self._take_locks(present)
         outdated = [name for name in present if self.members[name].outdated]
         if outdated:
             present = self._plan(self._some_in_time(present, outdated, self._look_again))
+            self._keep_to_plan(present)
         return present
+
+    def _plan_now(self) -> Plan:
+        """What this run would do, as a document."""
+        from .planfile import Plan, planned_steps
+
+        resources = {
+            name: {
+                "template": template.hash,
+                "members": sorted(self.decisions.reports[name].selected),
+                "replicas": {w.workload.key: dict(w.replicas) for w in self.decisions.shares.get(name, ())},
+            }
+            for name, template in self.templates.items()
+        }
+        steps = [step for name, m in self.members.items() for step in planned_steps(name, [*m.plans, *m.leaving])]
+        return Plan(self.fleet.federation, resources, tuple(steps), tuple(sorted(self.decisions.without)))
+
+    def _keep_to_plan(self, present: list[str]) -> None:
+        """Refuse to go on where a plan is to be carried out and this run would do anything else."""
+        if self.options.plan is None:
+            return
+        from .planfile import refuse_if_moved_on
+
+        silent = {step.member for step in self.options.plan.steps} - set(present)
+        refuse_if_moved_on(self.options.plan, self._plan_now(), silent)
 
     def _look_again(self, member: Member) -> None:
         member.look_again(self._interest)
@@ -199,7 +252,14 @@ class _Run:
         """Decide from what these members remember, and plan each; look up what turns out to be needed for it."""
         memories = {name: self.members[name].seen.memory for name in present}
         resources = [template.resource for template in self.templates.values()]
-        self.decisions = decide(self.fleet.members, resources, memories, self.options.partial_fleet)
+        self.decisions = decide(
+            self.fleet.members,
+            resources,
+            memories,
+            self.options.partial_fleet,
+            self._divider(present),
+            self.options.without,
+        )
         present = self._some_in_time(present, self._behind(present), self._look_again)
         self._plan_each(present)
         undecided = [name for name in present if self.members[name].undecided]
@@ -208,6 +268,15 @@ class _Run:
         present = [name for name in present if not self.members[name].finished.is_set()]
         self._keep_to_budget(present)
         return present
+
+    def _divider(self, present: list[str]) -> Divider | None:
+        """Whoever divides replicas; the code is imported when there is something to divide."""
+        workloads = {name: template.workloads for name, template in self.templates.items()}
+        if not any(workloads.values()):
+            return None
+        from .shares import Divider
+
+        return Divider({name: self.members[name].seen for name in present}, workloads)
 
     def _plan_each(self, names: Iterable[str]) -> None:
         for name in names:
@@ -316,8 +385,9 @@ class _Run:
                 member.fail(MemberError(Kind.TIMEOUT, f"it was not done in {seconds}", "see member_timeout"))
 
     def _leave(self) -> None:
-        """Take resources from members that are no longer selected, once they are proven to be in place where they are selected."""
-        leaving = [name for name, member in self.members.items() if member.leaving and member.report.error is None]
+        """Take resources from members that are no longer selected, and replicas from those that get fewer, once they are proven to be
+        in place elsewhere."""
+        leaving = [name for name, member in self.members.items() if member.gives_up and member.report.error is None]
         if not leaving:
             return
         reasons = {name: self._not_proven(report) for name, report in self.decisions.reports.items()}
@@ -325,6 +395,7 @@ class _Run:
         def work(name: str) -> None:
             member = self.members[name]
             member.restart_clock(self.options.member_timeout)
+            member.reduce(self._not_done)
             member.give_up(reasons)
             self._end(member)
 
@@ -335,10 +406,14 @@ class _Run:
         """Why the resource must not be taken from anywhere yet; "" when every selected member has it."""
         if self.decisions.incomplete and report.selected:
             return f"deferred: {self.decisions.incomplete}"
-        for name in report.selected:
+        return self._not_done(report.selected, "it")
+
+    def _not_done(self, names: Iterable[str], what: str = "more replicas") -> str:
+        """Why something must stay where it is that these members are to have; "" when all of them have it."""
+        for name in names:
             member = self.members.get(name)
             if member is None:
-                return f"deferred: {name}, which is to have it, is not part of this run"
+                return f"deferred: {name}, which is to have {what}, is not part of this run"
             if member.report.error is not None or member.report.failures or member.report.unhealthy:
-                return f"deferred: {name}, which is to have it, is not done"
+                return f"deferred: {name}, which is to have {what}, is not done"
         return ""

@@ -25,7 +25,7 @@ from ..model.manifest import ObjectName
 from ..model.policy import ANY, FailOn
 from ..model.records import ResourceRecord
 from .decide import Decisions
-from .hand import Hand, deferred, note_settled
+from .hand import Done, Hand, Outcome, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
 from .plan import Action, MemberPlan, Step, Template, plan_member
 from .progress import Stage, Tell
@@ -39,7 +39,9 @@ from .store import (
 )
 
 if TYPE_CHECKING:
+    from ..model.placement import Where
     from .lock import Lock
+    from .planfile import Plan
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Options:
     """How to run. Times are in seconds: ``request_timeout`` for one request, ``member_timeout`` for all reads and writes of one
     member, ``wait_timeout`` for its workloads to become healthy, ``lock_timeout`` for another run to end. ``concurrency`` is how
     many writes run at once in all; ``max_deletions`` how much of a resource may go in one run; ``tell`` shows a line of progress;
-    ``partial_fleet``: the inventory is meant to have only a part of the fleet.
+    ``partial_fleet``: the inventory is meant to have only a part of the fleet. ``plan`` is to be carried out exactly or not at all;
+    ``planning``: this run makes one, as if the members in ``without`` were gone.
     """
 
     check: bool = False
@@ -62,6 +65,9 @@ class Options:
     max_deletions: Budget = DEFAULT_BUDGET
     tell: Tell | None = None
     partial_fleet: bool = False
+    plan: Plan | None = None
+    without: Where | None = None
+    planning: bool = False
 
 
 class Member:
@@ -146,6 +152,8 @@ class Member:
             )
         if self.seen.memory.fleet is None:
             self.report.notes.append("not a member yet; this is what would happen once it is")
+        if self.name in decisions.without:
+            return
         for name, template in templates.items():
             report = decisions.reports[name]
             if report.error is not None:
@@ -159,6 +167,7 @@ class Member:
                 self._federation,
                 decisions.placements[name],
                 decisions.epochs[name],
+                decisions.shares.get(name, ()) if selected else (),
             )
             self.report.notes += plan.notes
             if selected or not template.resource.present:
@@ -226,6 +235,30 @@ class Member:
             _delete(hand, plan.steps)
             self.report.outcomes += hand.outcomes
             self._shrink_records([plan])
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether anything may only go once others have it."""
+        return bool(self.leaving) or any(plan.reductions for plan in self.plans)
+
+    def reduce(self, not_done: Callable[[Iterable[str]], str]) -> None:
+        """Give away the replicas that others have by now; ``not_done`` says why they have not."""
+        failed = {(o.resource, o.name) for o in self.report.failures}
+        steps: list[Step] = []
+        for step, growing in [(r.step, r.growing) for plan in self.plans for r in plan.reductions]:
+            reason = not_done(growing)
+            if reason:
+                self.report.outcomes.append(Outcome(step.resource, step.name, Done.DEFERRED, reason))
+            elif (step.resource, step.name) not in failed:
+                steps.append(step)
+        if not steps:
+            return
+        self.stage = Stage.WRITING
+        hand = self._hand(outcomes=False)
+        _write(hand, steps)
+        written = {(o.resource, o.name) for o in hand.outcomes}
+        kept = [o for o in self.report.outcomes if (o.resource, o.name) not in written]
+        self.report.outcomes[:] = kept + hand.outcomes
 
     def _why_not_prune(self, plan: MemberPlan) -> str:
         """Why nothing of the resource may be deleted here; "" when it may."""

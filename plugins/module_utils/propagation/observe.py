@@ -7,7 +7,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..fleet.api import MemberApi
 from ..fleet.discovery import Discovery
@@ -17,6 +17,9 @@ from ..model.manifest import SECRET, GroupKind, ObjectName
 from ..rendering.replicas import AUTOSCALER, scaled_object
 from .store import Memory, read_memory
 
+if TYPE_CHECKING:
+    from ..scheduling.room import Room
+
 NAMESPACE = GroupKind("", "Namespace")
 
 
@@ -25,7 +28,7 @@ class Observation:
     """One member at one moment. ``objects`` holds metadata only: no value of any Secret is read.
 
     ``kinds`` are those that were listed; ``autoscaled`` are the objects that a HorizontalPodAutoscaler scales, None before anybody
-    had to know.
+    had to know; ``room`` is what the nodes have for pods, None where nobody asked.
     """
 
     api: MemberApi
@@ -34,6 +37,7 @@ class Observation:
     objects: Mapping[ObjectName, Mapping[str, Any]] = field(default_factory=dict)
     kinds: frozenset[GroupKind] = frozenset()
     autoscaled: frozenset[ObjectName] | None = None
+    room: Room | None = None
 
 
 class Shared:
@@ -65,12 +69,14 @@ class Shared:
 
 @dataclass(frozen=True)
 class Interest:
-    """What to look for: the resources, the kinds in their templates, and the namespaces where there may be Secrets of theirs."""
+    """What to look for: the resources, the kinds in their templates, the namespaces where there may be Secrets of theirs, and
+    ``pod_spaces``: those whose pods count for a division by capacity."""
 
     federation: str
     resources: frozenset[str]
     kinds: frozenset[GroupKind]
     secret_spaces: frozenset[str]
+    pod_spaces: frozenset[str] = frozenset()
     shared: Shared = field(default_factory=Shared)
 
 
@@ -149,7 +155,12 @@ def observe(api: MemberApi, name: str, interest: Interest, new: bool = False) ->
     resources = interest.resources | {names.RESOURCE_NAMESPACES}
     kinds.add(NAMESPACE)
     objects = list_owned(api, first.discovery, interest.federation, resources, kinds, spaces, interest.shared)
-    return replace(first, objects=objects, kinds=frozenset(kinds))
+    room = None
+    if interest.pod_spaces:
+        from .capacity import read_room
+
+        room = read_room(api, interest.pod_spaces)
+    return replace(first, objects=objects, kinds=frozenset(kinds), room=room)
 
 
 def with_autoscalers(seen: Observation, spaces: Iterable[str]) -> Observation:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..fleet.discovery import ApiKind, Discovery
 from ..model import names
@@ -20,8 +20,13 @@ from ..rendering.ownership import applied_entry, fingerprint, holders, holds, is
 from ..rendering.patch import PatchError
 from ..rendering.replicas import has_replicas, leaves_replicas, scaled_objects, without_replicas
 from ..rendering.retained import leave_to_member
+from ..rendering.workload import share_of, with_share, workloads_of
 from .observe import NAMESPACE, Observation
 from .store import Stored
+
+if TYPE_CHECKING:
+    from ..rendering.workload import Workload
+    from .shares import WorkloadShares
 
 CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -93,12 +98,31 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Reduction:
+    """A step that takes replicas away here, and the members that must have more of them before."""
+
+    step: Step
+    growing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Allotment:
+    """What one member gets of a workload: the number to write now, and the one to write once those in ``growing`` have theirs."""
+
+    workload: Workload
+    now: int
+    then: int
+    growing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MemberPlan:
     """All steps of one resource on one member.
 
     ``record`` is what the member is to remember afterwards (None: nothing), ``stored`` what it remembers now, ``former`` what it
     remembers under the resource's former name. ``leaving``: the member is to give up the whole resource. ``undecided``: whether
-    replicas belong to an autoscaler has to be looked up before the plan is final.
+    replicas belong to an autoscaler has to be looked up before the plan is final. ``reductions`` are written after everything else,
+    once others have what is given away here.
     """
 
     resource: Resource
@@ -109,6 +133,7 @@ class MemberPlan:
     leaving: bool = False
     undecided: bool = False
     notes: tuple[str, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
 
     def of(self, *actions: str) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.action in actions)
@@ -116,7 +141,7 @@ class MemberPlan:
     @property
     def writes(self) -> bool:
         """Whether carrying it out changes anything, be it only a record."""
-        if self.former is not None or self.of(*Action.WRITES, Action.DELETE):
+        if self.former is not None or self.reductions or self.of(*Action.WRITES, Action.DELETE):
             return True
         if self.record is None:
             return self.stored is not None and not self.of(Action.GOING)
@@ -130,7 +155,8 @@ class Template:
     """A resource with what is the same on every member worked out once.
 
     ``manifests`` are without what each member decides itself; ``autoscaled`` are the objects that an autoscaler of the resource
-    itself scales. Rendering is kept per distinct set of overrides, since most members share one.
+    itself scales; ``workloads`` are those whose replicas are divided. Rendering is kept per distinct set of overrides, since most
+    members share one.
     """
 
     resource: Resource
@@ -143,16 +169,27 @@ class Template:
     rendered: dict[Any, list[Any]] = field(default_factory=dict)
     marked: dict[Any, Manifest] = field(default_factory=dict)
     proven: Proven = field(default_factory=dict)
+    workloads: tuple[Workload, ...] = ()
 
     @property
     def secret_spaces(self) -> frozenset[str]:
         """Where Secrets of the resource may be: they are listed by namespace."""
         return self.namespaces if SECRET in self.kinds else frozenset()
 
+    @property
+    def pod_spaces(self) -> frozenset[str]:
+        """Where pods run whose number depends on free capacity."""
+        return frozenset(w.name.namespace for w in self.workloads) if _counts_pods(self.resource) else frozenset()
+
+
+def _counts_pods(resource: Resource) -> bool:
+    return resource.replicas is not None and resource.replicas.capacity
+
 
 def prepare(resource: Resource) -> Template:
     """Work out what every member needs of a resource: its kinds, its namespaces, the kinds that its own CRDs define."""
     overrides = [repr(override) for override in resource.overrides]
+    scaled = scaled_objects(resource.manifests, resource.namespace)
     return Template(
         resource,
         tuple(leave_to_member(copy_of(m)) for m in resource.manifests),
@@ -160,7 +197,8 @@ def prepare(resource: Resource) -> Template:
         frozenset(kind_of(m) for m in resource.manifests),
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
-        scaled_objects(resource.manifests, resource.namespace),
+        scaled,
+        workloads=tuple(w for w in workloads_of(resource) if w.name not in scaled),
     )
 
 
@@ -271,14 +309,27 @@ class _Planner:
     cluster: Cluster
     seen: Observation
     federation: str
+    allotments: Mapping[int, Allotment] = field(default_factory=dict)
 
     def steps(self) -> list[Step]:
         """A step for each manifest of the resource."""
-        key, rendered = _render_all(self.template, self.cluster)
-        pairs = zip(self.template.manifests, rendered, strict=True)
-        return [self._step((position, key), *pair) for position, pair in enumerate(pairs)]
+        return [self._at(position) for position in range(len(self.template.manifests))]
 
-    def _step(self, place: Any, manifest: Manifest, rendered: Any) -> Step:
+    def reductions(self, steps: Sequence[Step]) -> list[Reduction]:
+        """What comes after these steps: the replicas that members may only give away once others have them."""
+        return [
+            Reduction(self._at(position, final=True), found.growing)
+            for position, found in self.allotments.items()
+            if found.then != found.now and steps[position].action != Action.BLOCKED and steps[position].replicas is None
+        ]
+
+    def _at(self, position: int, final: bool = False) -> Step:
+        key, rendered = _render_all(self.template, self.cluster)
+        found = self.allotments.get(position)
+        share = None if found is None else (found.workload, found.then if final else found.now)
+        return self._step((position, key), self.template.manifests[position], rendered[position], share)
+
+    def _step(self, place: Any, manifest: Manifest, rendered: Any, share: tuple[Workload, int] | None) -> Step:
         resource, kind = self.template.resource, kind_of(manifest)
         bare = ObjectName(kind, manifest["metadata"].get("namespace") or "", manifest["metadata"]["name"])
         try:
@@ -290,7 +341,9 @@ class _Planner:
         name = ObjectName(kind, (bare.namespace or resource.namespace) if served.namespaced else "", bare.name)
         want = rendered[0]
         autoscaled = has_replicas(want) and self._autoscaled(want, name)
-        marked = self._marked((*place, name.namespace, autoscaled), want, name)
+        if autoscaled:
+            share = None
+        marked = self._marked((*place, name.namespace, share[1] if share else None, autoscaled), want, name, share)
         step = wanted_step(
             marked,
             name,
@@ -301,6 +354,8 @@ class _Planner:
             resource.renamed_from,
             self.template.proven,
         )
+        if share is not None and step.action == Action.CHANGE:
+            step = replace(step, reason=_with_shares(step, share[1]))
         if autoscaled and (step.action == Action.CREATE or self._holds_replicas(step)):
             step = replace(step, replicas=want["spec"]["replicas"])
             if step.action == Action.NONE:  # a run ended between the two writes of a hand-over
@@ -324,14 +379,22 @@ class _Planner:
             or name in (self.seen.autoscaled or ())
         )
 
-    def _marked(self, key: Any, want: Manifest, name: ObjectName) -> Manifest:
+    def _marked(self, key: Any, want: Manifest, name: ObjectName, share: tuple[Workload, int] | None) -> Manifest:
         if key not in self.template.marked:
             bare = without_replicas(want) if key[-1] else want
+            if share is not None:
+                bare = with_share(bare, *share)
             self.template.marked[key] = marked_copy(bare, name, self.federation, self.template.resource.name)
         return self.template.marked[key]
 
     def _holds_replicas(self, step: Step) -> bool:
         return holds(step.seen or {}, names.field_manager(self.federation), "f:spec", "f:replicas")
+
+
+def _with_shares(step: Step, replicas: int) -> str:
+    """Why an object is changed, with the replicas it had and gets where that is part of it."""
+    before = share_of(step.seen or {})
+    return step.reason if before in (None, replicas) else f"{step.reason}: {before} -> {replicas} replicas"
 
 
 def _undecided(steps: Sequence[Step], seen: Observation) -> bool:
@@ -439,8 +502,9 @@ def plan_member(
     federation: str,
     placement: Mapping[str, int | None],
     epoch: int,
+    shares: Sequence[WorkloadShares] = (),
 ) -> MemberPlan:
-    """The plan for one resource on one member. ``placement`` and ``epoch`` go into the record of a member that keeps it."""
+    """The plan for one resource on one member. ``placement``, ``epoch`` and ``shares`` go into the record of a member that keeps it."""
     resource = template.resource
     memory = seen.memory.resources
     stored = memory.get(resource.name)
@@ -451,7 +515,8 @@ def plan_member(
         steps += _emptied_namespace_steps(resource, before, seen, federation)
         leaving = stored is not None or former is not None or bool(steps)
         return MemberPlan(resource, tuple(steps), None, stored, former, leaving)
-    wanted = _Planner(template, cluster, seen, federation).steps()
+    planner = _Planner(template, cluster, seen, federation, _allotments(shares, cluster.name))
+    wanted = planner.steps()
     rendered = _render_all(template, cluster)[1]
     notes = tuple(note for done in rendered if not isinstance(done, PatchError) for note in done[1])
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
@@ -464,8 +529,20 @@ def plan_member(
         template.hash,
         epoch,
         resource.keep_template,
+        {found.workload.key: found.record for found in shares},
     )
     if stored is not None and stored.record.same_as(record):
         record = stored.record
     undecided = _undecided(wanted, seen)
-    return MemberPlan(resource, tuple(steps), record, stored, former, undecided=undecided, notes=notes)
+    reductions = tuple(planner.reductions(wanted))
+    return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+
+
+def _allotments(shares: Sequence[WorkloadShares], member: str) -> dict[int, Allotment]:
+    """What a member gets of each workload, by the position of its manifest."""
+    result = {}
+    for found in shares:
+        has, gets = found.shares.now[member], found.replicas[member]
+        growing = found.growing if gets < has else ()
+        result[found.workload.position] = Allotment(found.workload, has if growing else gets, gets, growing)
+    return result

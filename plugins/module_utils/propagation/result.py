@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.errors import FederationError, MemberError
 from ..model.policy import FailOn
 from .hand import Done, Outcome
 from .health import Health
+
+if TYPE_CHECKING:
+    from .shares import WorkloadShares
 
 #: more objects than this are counted, not listed: a result has to fit into an event of AWX
 LISTED = 200
@@ -125,16 +128,24 @@ def count(outcomes: list[Outcome]) -> dict[str, int]:
 @dataclass
 class ResourceReport:
     """Where a resource was placed, and why not elsewhere. ``stays`` are members that hold it and that the inventory does not have;
-    ``error`` says why nothing was done for it at all."""
+    ``error`` says why nothing was done for it at all; ``shares`` are the divisions of its workloads."""
 
     name: str
     selected: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     stays: list[str] = field(default_factory=list)
     error: FederationError | None = None
+    shares: Sequence[WorkloadShares] = ()
 
     def data(self) -> dict[str, Any]:
-        return {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
+        body = {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
+        if self.shares:
+            body["replicas"] = {found.workload.key: found.data() for found in self.shares}
+        return body
+
+    def unplaced(self) -> list[str]:
+        """What is to be said of replicas that found no place."""
+        return [f"{self.name}: {text}" for text in (found.unplaced() for found in self.shares) if text]
 
 
 def _together(said: Iterable[tuple[str, str]], more: str) -> str:
@@ -208,7 +219,8 @@ def build(
             "objects_not_listed": max(0, len(listed) - LISTED),
         },
     }
-    notes = warnings + [f"{m.name}: {note}" for m in members.values() for note in m.notes]
+    notes = warnings + [text for r in resources.values() for text in r.unplaced()]
+    notes += [f"{m.name}: {note}" for m in members.values() for note in m.notes]
     if failing and not result["failed"]:
         notes += [f"{m.name}: {m.message()}" for m in failing]
     if notes:

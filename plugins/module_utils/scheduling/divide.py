@@ -13,8 +13,7 @@ from typing import Any
 
 from ..model.errors import ConfigError
 from ..model.reading import as_mapping, given, only_keys
-from . import karmada, kubeadmiral, kubefed
-from .division import (
+from ..model.replicas import (
     AGGREGATED,
     ALGORITHMS,
     AVAILABLE,
@@ -26,11 +25,9 @@ from .division import (
     STRATEGIES,
     WEBSTER,
     WEIGHTED,
-    Candidate,
-    Division,
-    Outcome,
-    ceiling,
 )
+from . import karmada, kubeadmiral, kubefed
+from .division import Candidate, Division, Outcome, ceiling
 from .explain import reasons
 from .webster import Party, seats
 
@@ -94,7 +91,7 @@ def _capacity_of(candidate: Candidate) -> int:
 def _fewest(total: int, candidates: Sequence[Candidate], bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The bounds, of which only the fewest members that can hold all keep a ceiling beyond their minimum: those that run some
     already come first, then those with the most room."""
-    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].current, -bounds[i][1], candidates[i].name))
+    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].current, -_capacity_of(candidates[i]), candidates[i].name))
     result = [(floor, floor) for floor, _most in bounds]
     missing = total - sum(floor for floor, _most in bounds)
     for index in order:

@@ -7,14 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-#: how replicas are divided
-DUPLICATED, WEIGHTED, AVAILABLE, AGGREGATED = "duplicated", "weighted", "available", "aggregated"
-STRATEGIES = (DUPLICATED, WEIGHTED, AVAILABLE, AGGREGATED)
-
-#: whose rules are followed
-WEBSTER, KUBEFED, KUBEADMIRAL = "webster", "kubefed", "kubeadmiral"
-KARMADA, KARMADA_LEGACY = "karmada", "karmada_legacy"
-ALGORITHMS = (WEBSTER, KUBEFED, KUBEADMIRAL, KARMADA, KARMADA_LEGACY)
+from ..model.replicas import WEBSTER, WEIGHTED
 
 
 @dataclass(frozen=True)
@@ -24,6 +17,7 @@ class Candidate:
     ``current`` is how many it has now; ``capacity`` how many it can run altogether, those of now included, None where that is not
     known; ``minimum`` and ``maximum`` are the bounds that the user gives; ``limit`` is KubeAdmiral's limitedCapacity; ``frozen``
     says why it may not get more than it has (``cordoned``), "" if it may; ``held`` that it can lose none either: it does not answer.
+    ``short_of`` says in words what bounds the capacity.
     """
 
     name: str
@@ -35,6 +29,7 @@ class Candidate:
     limit: int | None = None
     frozen: str = ""
     held: bool = False
+    short_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .division import AGGREGATED, DUPLICATED, Candidate, Division, Outcome, ceiling
+from ..model.replicas import AGGREGATED, DUPLICATED
+from .division import Candidate, Division, Outcome, ceiling
 
 
 def limit_of(candidate: Candidate, division: Division) -> str:
     """What keeps a candidate from having more than it has; "" where nothing does."""
+    short = f" ({candidate.short_of})" if candidate.short_of else ""
     bounds = [
         (candidate.current if candidate.frozen else None, f"{candidate.frozen}: no more than it has"),
         (candidate.maximum, f"its maximum is {candidate.maximum}"),
-        (candidate.capacity, f"its capacity is {candidate.capacity}"),
+        (candidate.capacity, f"its capacity is {candidate.capacity}{short}"),
     ]
     given = [(bound, text) for bound, text in bounds if bound is not None and bound < division.total]
     return min(given, key=lambda pair: pair[0])[1] if given else ""

@@ -128,6 +128,16 @@ def _domain(node: NodeCapacity, key: str) -> str:
     return node.name if key == _HOSTNAME else node.labels.get(key, "")
 
 
+def exclusive_places(template: Mapping[str, Any], nodes: Sequence[NodeCapacity]) -> dict[str, int]:
+    """How many places there are altogether, occupied or not, where each holds only one of these pods; by the name of the places."""
+    spec, labels = template.get("spec") or {}, (template.get("metadata") or {}).get("labels") or {}
+    admitting = [node for node in nodes if not admits(spec, node)]
+    return {
+        key.rpartition("/")[2]: len({_domain(node, key) for node in admitting} - {""})
+        for key in exclusive_domains(spec, labels)
+    }
+
+
 def fit(template: Mapping[str, Any], nodes: Sequence[NodeCapacity], quotas: Iterable[Mapping[str, Any]] = ()) -> Fit:
     """How many more pods of a pod template (``{metadata, spec}``) the nodes can take, and the quotas of their namespace allow.
 
