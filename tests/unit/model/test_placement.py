@@ -95,7 +95,7 @@ def test_the_reason_is_one_that_a_person_understands(spec: Any, name: str, reaso
         ({"members": [1]}, "placement.members must be text.*quote it"),
         ({"members": {"ams": {}}}, "placement.members must be a list"),
         ({"region": 5}, "placement.region must be"),
-        ({"exclude": {}}, "exclude says nothing, which would exclude every member"),
+        ({"exclude": {}}, "exclude says nothing, which would mean every member"),
         ({"exclude": {"selector": {}}}, "exclude says nothing"),
         ({"exclude": {"cluster": "x"}}, "placement.exclude has no option 'cluster'"),
         ({"exclude": {"tolerations": []}}, "placement.exclude has no option 'tolerations'"),
