@@ -323,6 +323,7 @@ def lone(tmp_path: Path) -> Iterator[Box]:
     assert box.leftovers() == []
 
 
+@pytest.mark.long
 def test_a_first_look_at_clusters_of_no_federation_and_processes_that_are_killed(lone: Box, tmp_path: Path) -> None:
     player = Player(tmp_path, tmp_path / "inventory.yml")
     kubeconfig = str(lone.folder / "members" / "lone" / "admin.kubeconfig")

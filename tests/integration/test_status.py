@@ -403,6 +403,7 @@ def test_sick_members_hide_and_delay_nobody(proxied: Federation, proxy: Proxy, t
     assert "not read" in words
 
 
+@pytest.mark.long
 def test_members_that_were_away_are_behind_and_keep_orphans(proxied: Federation, proxy: Proxy) -> None:
     options: dict[str, Any] = {"name": "app", "keep_template": True}
     proxied.propagate(definition=[config_map("settings", color="blue"), config_map("old", a="b")], **options)

@@ -31,7 +31,9 @@ def write(hand: Hand, steps: Sequence[Step]) -> None:
         batch = [step for step in pending if step.stage == stage]
         refused = {outcome.name for outcome in hand.failed() if outcome.name.kind == CRD}
         hand.run(batch, partial(_write_one, hand, refused))
-        new = [step.name for step in batch if step.name.kind == CRD and step.action == Action.CREATE]
+        failed = {outcome.name for outcome in hand.failed()}
+        made = [step.name for step in batch if step.name.kind == CRD and step.action == Action.CREATE]
+        new = [name for name in made if name not in failed]
         if new and not hand.dry_run:
             limit = hand.api.deadline.within(CRD_SECONDS)
             state = wait_healthy(hand.api, hand.discovery, f"{names.LABEL_FEDERATION}={hand.federation}", new, limit)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..fleet.discovery import ApiKind
 from ..model.errors import FederationError, Kind, MemberError
 from ..model.manifest import GroupKind
 from ..scheduling.capacity import NodeCapacity, PodRequest, account, read_node, read_pod
-from ..scheduling.room import Room, Waiting
+from ..scheduling.room import Bound, Room, Waiting
 
 _NODES = ApiKind(GroupKind("", "Node"), "v1", "nodes", False)
 _PODS = ApiKind(GroupKind("", "Pod"), "v1", "pods", True)
@@ -29,7 +29,7 @@ class _Reading:
     namespaces: Collection[str]
     requests: list[PodRequest] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
-    bound: dict[str, list[Mapping[str, str]]] = field(default_factory=dict)
+    bound: dict[str, list[Bound]] = field(default_factory=dict)
 
     def take(self, body: dict[str, Any]) -> None:
         metadata, spec = body.get("metadata") or {}, body.get("spec") or {}
@@ -43,7 +43,7 @@ class _Reading:
             return
         self.requests.append(request)
         if namespace in self.namespaces and not metadata.get("deletionTimestamp"):
-            self.bound.setdefault(namespace, []).append(labels)
+            self.bound.setdefault(namespace, []).append(Bound(labels, request))
 
 
 def read_room(api: MemberApi, namespaces: Collection[str]) -> Room:
@@ -63,7 +63,7 @@ def read_room(api: MemberApi, namespaces: Collection[str]) -> Room:
     return Room(
         tuple(account(nodes, reading.requests)),
         tuple(reading.waiting),
-        {space: tuple(labels) for space, labels in reading.bound.items()},
+        {space: tuple(pods) for space, pods in reading.bound.items()},
         quotas,
     )
 

@@ -38,6 +38,12 @@ class Amounts:
         others = {name: max(self.others.get(name, 0), other.others.get(name, 0)) for name in self._names(other)}
         return Amounts(max(self.cpu, other.cpu), max(self.memory, other.memory), max(self.pods, other.pods), others)
 
+    def without(self, other: Amounts) -> Amounts:
+        """What is left when a part of it goes."""
+        names = self._names(other)
+        others = {name: self.others.get(name, 0) - other.others.get(name, 0) for name in names}
+        return Amounts(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods, others)
+
     def less(self, other: Amounts) -> Amounts:
         """What is left of this, never below 0; what this does not have at all stays away."""
         others = {name: max(0, amount - other.others.get(name, 0)) for name, amount in self.others.items()}

@@ -43,15 +43,31 @@ def divide(division: Division, candidates: Iterable[Candidate]) -> Outcome:
 def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     if division.strategy == DUPLICATED:
         replicas = {c.name: c.current if c.held else _bounds(c, division.total)[1] for c in candidates}
-        short = sum(division.total - count for count in replicas.values() if count < division.total)
-        return Outcome(replicas, dict.fromkeys(replicas, division.total), short)
+        desired = dict.fromkeys(replicas, division.total)
+        missing = sum(max(0, division.total - count) for count in replicas.values())
+        overflow = _stranded(missing, division.total, candidates, replicas)
+        return Outcome(replicas, desired, missing, overflow)
     held = {c.name: c.current for c in candidates if c.held}
     open_ones = [_with_known_capacity(c, division.strategy) for c in candidates if not c.held]
     total = max(0, division.total - sum(held.values()))
     desired = _desired(replace(division, total=total), open_ones)
     chosen = _moved(total, open_ones, desired) if division.keep else desired
     replicas = {c.name: held.get(c.name, chosen.get(c.name, 0)) for c in candidates}
-    return Outcome(replicas, {**held, **desired}, max(0, division.total - sum(replicas.values())))
+    missing = max(0, division.total - sum(replicas.values()))
+    return Outcome(replicas, {**held, **desired}, missing, _stranded(missing, total, candidates, replicas))
+
+
+def _stranded(missing: int, total: int, candidates: Sequence[Candidate], replicas: Mapping[str, int]) -> dict[str, int]:
+    """Of the replicas that find no place, those that are somewhere now: they stay there, running or not, since taking them away
+    would help nobody. Only a capacity is exceeded so, never a maximum."""
+    result = {}
+    for candidate in candidates:
+        roomy = replace(candidate, capacity=None)
+        more = min(missing, min(candidate.current, ceiling(roomy, total)) - replicas[candidate.name])
+        if more > 0 and not candidate.held:
+            result[candidate.name] = more
+            missing -= more
+    return result
 
 
 def _with_known_capacity(candidate: Candidate, strategy: str) -> Candidate:
@@ -91,7 +107,10 @@ def _capacity_of(candidate: Candidate) -> int:
 def _fewest(total: int, candidates: Sequence[Candidate], bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The bounds, of which only the fewest members that can hold all keep a ceiling beyond their minimum: those that run some
     already come first, then those with the most room."""
-    order = sorted(range(len(candidates)), key=lambda i: (not candidates[i].current, -_capacity_of(candidates[i]), candidates[i].name))
+    order = sorted(
+        range(len(candidates)),
+        key=lambda i: (not candidates[i].current, -_capacity_of(candidates[i]), candidates[i].name),
+    )
     result = [(floor, floor) for floor, _most in bounds]
     missing = total - sum(floor for floor, _most in bounds)
     for index in order:

@@ -54,8 +54,9 @@ class Division:
 class Outcome:
     """What is answered: for every candidate its ``replicas``, and what it would have by the rule alone (``desired``).
 
-    ``unplaced`` is how many found no place. ``overflow`` is what some originals place beyond the capacity of a member on purpose,
-    besides ``replicas``. ``error`` is set where an original gives no answer; then ``replicas`` are those of now.
+    ``unplaced`` is how many found no place. ``overflow`` is what a member gets besides ``replicas``, beyond its capacity: replicas
+    that it has already and that fit nowhere else, or what some originals place so on purpose. ``error`` is set where an original
+    gives no answer; then ``replicas`` are those of now.
     """
 
     replicas: Mapping[str, int]

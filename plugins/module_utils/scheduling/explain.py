@@ -27,6 +27,8 @@ def why(division: Division, candidate: Candidate, outcome: Outcome) -> str:
     has, share = outcome.replicas[candidate.name], outcome.desired.get(candidate.name)
     if candidate.held:
         return "does not answer: keeps what it has"
+    if outcome.overflow.get(candidate.name):
+        return f"{limit_of(candidate, division)}; {outcome.overflow[candidate.name]} more fit nowhere and stay here"
     if outcome.error:
         return "keeps what it has"
     limit = limit_of(candidate, division)

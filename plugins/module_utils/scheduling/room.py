@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .capacity import NodeCapacity
+from .capacity import Amounts, NodeCapacity, PodRequest, pod_requests
 from .fit import exclusive_places, fit, place, quota_room
 
 
@@ -21,16 +21,24 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A pod that has a node: its labels, and what it asks for there."""
+
+    labels: Mapping[str, str]
+    request: PodRequest
+
+
+@dataclass(frozen=True)
 class Room:
     """What a member has for pods.
 
-    ``nodes`` know what all bound pods ask for; ``waiting`` are pods without a node; ``bound`` are the labels of the pods with one,
-    and ``quotas`` the ResourceQuotas, both by namespace, of the namespaces in question. ``problem`` says why nothing is known.
+    ``nodes`` know what all bound pods ask for; ``waiting`` are pods without a node; ``bound`` are those with one, and ``quotas`` the
+    ResourceQuotas, both by namespace, of the namespaces in question. ``problem`` says why nothing is known.
     """
 
     nodes: tuple[NodeCapacity, ...] = ()
     waiting: tuple[Waiting, ...] = ()
-    bound: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    bound: Mapping[str, Sequence[Bound]] = field(default_factory=dict)
     quotas: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     problem: str = ""
 
@@ -60,6 +68,16 @@ class Capacity:
     limit: str
 
 
+def _freed(nodes: Sequence[NodeCapacity], pods: Sequence[PodRequest]) -> Sequence[NodeCapacity]:
+    """The nodes without some pods."""
+    if not pods:
+        return nodes
+    gone: dict[str, Amounts] = {}
+    for pod in pods:
+        gone[pod.node] = gone.get(pod.node, Amounts()) + pod.amounts
+    return [replace(n, requested=n.requested.without(gone[n.name])) if n.name in gone else n for n in nodes]
+
+
 class Occupied:
     """The nodes of one member while workloads are divided one after the other: what one was granted is gone for the next."""
 
@@ -77,21 +95,26 @@ class Occupied:
         labels = (waiting.template.get("metadata") or {}).get("labels") or {}
         return wish.owns(waiting.namespace, labels)
 
-    def _bound(self, wish: Wish) -> int:
-        return sum(1 for labels in self._room.bound.get(wish.namespace, ()) if wish.owns(wish.namespace, labels))
+    def _bound(self, wish: Wish) -> list[PodRequest]:
+        found = self._room.bound.get(wish.namespace, ())
+        return [pod.request for pod in found if wish.owns(wish.namespace, pod.labels)]
 
     def capacity(self, key: str) -> Capacity:
         """What the workload ``key`` can have, with what all others were granted in place."""
         wish = self._wishes[key]
         nodes = self._nodes
         for other, granted in self._wishes.items():
-            lacking = granted.granted - self._bound(granted) if other != key else 0
+            lacking = granted.granted - len(self._bound(granted)) if other != key else 0
             if lacking > 0:
                 nodes = place(granted.template, lacking, nodes)[0]
-        here = self._bound(wish)
-        found = fit(wish.template, nodes)
+        asked = replace(pod_requests(wish.template.get("spec") or {}), pods=1)
+        bound = self._bound(wish)
+        here = sum(1 for pod in bound if pod.amounts == asked)
+        # pods of another size belong to an older template: new ones take their places
+        found = fit(wish.template, _freed(nodes, [pod for pod in bound if pod.amounts != asked]))
         more, limit = found.replicas, found.limit
-        unbound = sum(1 for waiting in self._room.waiting if self._is_own(wish, waiting))
+        older = len(bound) - here
+        unbound = older + sum(1 for waiting in self._room.waiting if self._is_own(wish, waiting))
         for quota in self._room.quotas.get(wish.namespace, ()):
             left, what = quota_room(quota, wish.template.get("spec") or {})
             if left + unbound < more:  # pods without a node are in the quota's count already
