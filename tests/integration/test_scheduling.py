@@ -458,3 +458,29 @@ def test_what_if_a_member_or_a_region_were_gone(joined: Federation) -> None:
     assert "without names eu-9, which the fleet does not have" in unknown.message
     check = joined.propagate("--check", **{**wish, "definition": web("600m")})
     assert any("Deployment" in line and "change" in line for line in check.result["text"])
+
+
+def test_spread_over_regions(joined: Federation) -> None:
+    two = {"placement": {"members": list(THREE), "spread": [{"by": "region", "min": 2, "max_skew": 1}]}}
+    found = divide(joined, **two, replicas={"divide": "weighted", "total": 9})
+    assert shares(found)["us-1"] in (4, 5)
+    assert sum(live(joined).values()) == 9
+    settled(joined)
+    assert divide(joined, **two, replicas={"divide": "weighted", "total": 9}).message.endswith("nothing to do")
+    three = {"placement": {"members": list(THREE), "spread": [{"by": "region", "min": 3}]}}
+    refused = divide(joined, **three, replicas={"total": 9})
+    assert refused.result["failed"]
+    assert "spread by region needs 3, and there is eu, us" in refused.message
+    assert sum(live(joined).values()) == 9, "what runs is left alone"
+    # one member of each region, those that run it already first; what is given up is taken away once the others have it
+    few = {
+        "placement": {
+            "members": list(THREE),
+            "spread": [{"by": "region", "min": 2}, {"by": "member", "max": 2}],
+        }
+    }
+    found = divide(joined, **few, replicas={"divide": "available", "total": 9})
+    assert sorted(shares(found)) == ["eu-1", "us-1"]
+    assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("spread by member uses at most 2")
+    assert sorted(live(joined)) == ["eu-1", "us-1"]
+    settled(joined)

@@ -12,9 +12,10 @@ from .cluster import Cluster, Toleration, parse_toleration
 from .errors import ConfigError
 from .reading import as_list, as_mapping, as_texts, given, only_keys
 from .selector import EVERYTHING, Selector, parse_selector
+from .spread import SpreadRule, parse_spread
 
 WHERE_KEYS = ("members", "selector", "region", "zone", "provider", "exclude")
-PLACEMENT_KEYS = WHERE_KEYS + ("tolerations",)
+PLACEMENT_KEYS = WHERE_KEYS + ("tolerations", "spread")
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,11 @@ EVERYWHERE = Where()
 
 @dataclass(frozen=True)
 class Placement:
-    """Which members get a resource, and which taints it puts up with."""
+    """Which members get a resource, which taints it puts up with, and how it is spread over them."""
 
     where: Where = EVERYWHERE
     tolerations: tuple[Toleration, ...] = ()
+    spread: tuple[SpreadRule, ...] = ()
 
 
 #: every member, no taint tolerated
@@ -114,8 +116,10 @@ def parse_placement(raw: Any, where: str) -> Placement:
     """Read the ``placement`` option; None or {} selects every member of the fleet."""
     spec = as_mapping(raw if raw is not None else {}, where)
     only_keys(spec, PLACEMENT_KEYS, where)
+    spread = parse_spread(spec.pop("spread", None), f"{where}.spread")
     tolerations = as_list(given(spec.pop("tolerations", None), []), f"{where}.tolerations")
     return Placement(
         parse_where(spec, where),
         tuple(parse_toleration(item, f"{where}.tolerations[{i}]") for i, item in enumerate(tolerations)),
+        spread,
     )

@@ -21,6 +21,7 @@ from ..model.records import (
     with_present_names,
     with_recorded_facts,
 )
+from ..model.replicas import DUPLICATED
 from ..model.resource import Resource
 from ..scheduling.select import select
 from .plan import Action, MemberPlan
@@ -67,6 +68,7 @@ def _place(
     before: Mapping[str, int | None],
     missing: Sequence[str],
     gone: Collection[str],
+    divider: Divider | None,
 ) -> ResourceReport:
     report = ResourceReport(resource.name)
     report.stays = [name for name in missing if name in before]
@@ -80,13 +82,35 @@ def _place(
             report.selected.append(name)
         else:
             report.reasons[name] = decision.reason
-    if not report.selected and not resource.allow_empty:
+    if resource.placement.spread and report.selected:
+        _spread(resource, report, clusters, before, divider)
+    if not report.selected and not report.error and not resource.allow_empty:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(report.reasons.items())[:10])
         report.error = ConfigError(
             f"its placement selects no member ({reasons})",
             "correct the placement, or set allow_empty if this is meant",
         )
     return report
+
+
+def _spread(
+    resource: Resource,
+    report: ResourceReport,
+    clusters: Mapping[str, Cluster],
+    before: Mapping[str, int | None],
+    divider: Divider | None,
+) -> None:
+    """Of the members that were selected, keep those that are used to spread the resource."""
+    from ..scheduling.spread import Option, choose
+
+    divided = divider is not None and resource.replicas is not None and resource.replicas.divide != DUPLICATED
+    needed, rooms = divider.rooms(resource, report.selected) if divider is not None and divided else (None, {})
+    options = [Option(clusters[name], name in before, rooms.get(name)) for name in report.selected]
+    chosen = choose(resource.placement.spread, options, needed, even=not divided)
+    report.selected = list(chosen.members)
+    report.reasons.update(chosen.reasons)
+    if chosen.error:
+        report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
 
 
 def decide(
@@ -115,7 +139,7 @@ def decide(
     for resource in resources:
         records = records_of(resource, memories.values())
         before = with_present_names(newest_placement(records), newest)
-        report = _place(resource, clusters, before, missing, gone)
+        report = _place(resource, clusters, before, missing, gone, divider)
         reports[resource.name] = report
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}

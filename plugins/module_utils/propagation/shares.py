@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model.cluster import Cluster
 from ..model.manifest import ObjectName
 from ..model.records import Divided
-from ..model.replicas import ReplicaPolicy
+from ..model.replicas import DUPLICATED, ReplicaPolicy
 from ..model.resource import Resource
 from ..rendering.workload import Workload, share_of
-from ..scheduling.division import Candidate
+from ..scheduling.division import Candidate, ceiling
 from ..scheduling.explain import reasons
 from ..scheduling.room import Occupied, Wish
 from ..scheduling.share import Shares, Standing, candidate, share
+from ..scheduling.spread import level
 from .observe import Observation
 
 
@@ -56,7 +57,7 @@ class WorkloadShares:
             },
             "unplaced": outcome.unplaced,
             "reasons": dict(self.reasons()),
-            "msg": outcome.error,
+            "msg": outcome.error or self.shares.problem,
         }
 
     def unplaced(self) -> str:
@@ -65,7 +66,7 @@ class WorkloadShares:
         if outcome.error:
             return f"{self.workload.key}: {outcome.error}; its replicas stay as they are"
         if not outcome.unplaced:
-            return ""
+            return f"{self.workload.key}: {self.shares.problem}" if self.shares.problem else ""
         total = self.shares.division.total
         why = _together(self.reasons())
         return f"{self.workload.key}: {outcome.unplaced} of {total} replicas find no place" + (
@@ -75,6 +76,21 @@ class WorkloadShares:
     def reasons(self) -> Mapping[str, str]:
         """Why members have what they have, where there is something to say."""
         return reasons(self.shares.division, self.shares.candidates, self.shares.outcome)
+
+
+def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) -> Shares:
+    """The division with the skew between groups that the placement allows."""
+    rules = [rule for rule in resource.placement.spread if rule.max_skew is not None]
+    policy = resource.replicas
+    if not rules or policy is None or policy.divide == DUPLICATED or divided.outcome.error:
+        return divided
+    total = divided.division.total
+    bounds = {
+        c.name: (c.current, c.current) if c.held else (min(c.minimum, ceiling(c, total)), ceiling(c, total))
+        for c in divided.candidates
+    }
+    replicas, problem = level(rules, clusters, divided.outcome.replicas, bounds)
+    return replace(divided, outcome=replace(divided.outcome, replicas=replicas, desired=replicas), problem=problem)
 
 
 def _together(reasons: Mapping[str, str]) -> str:
@@ -133,6 +149,15 @@ class Divider:
             for workload in self._workloads[resource.name]
         ]
 
+    def rooms(self, resource: Resource, members: Sequence[str]) -> tuple[int | None, Mapping[str, int]]:
+        """How many replicas of the first workload there are, and how many each member can run, where that is known."""
+        workloads = self._workloads[resource.name]
+        if not workloads:
+            return None, {}
+        key = f"{resource.name}/{workloads[0].key}"
+        found = {m: self._occupied[m].capacity(key).replicas for m in members if m in self._occupied}
+        return workloads[0].replicas, found
+
     def _divide(
         self,
         resource: Resource,
@@ -149,7 +174,8 @@ class Divider:
         candidates += [Candidate(member, current=shares.get(member, 0), held=True) for member in stays]
         name = f"{workload.name.namespace}/{workload.name.name}"
         question = before.question if before is not None else ""
-        found = WorkloadShares(workload, share(policy, workload.replicas, name, candidates, question))
+        divided = share(policy, workload.replicas, name, candidates, question)
+        found = WorkloadShares(workload, _levelled(resource, clusters, divided))
         for member, count in found.replicas.items():
             if member in self._occupied:
                 self._occupied[member].grant(key, max(count, found.shares.now[member]))

@@ -37,7 +37,23 @@ def divide(division: Division, candidates: Iterable[Candidate]) -> Outcome:
 
     What finds no place is in ``unplaced``; nothing is dropped silently, and nothing raises.
     """
-    return _RULES[division.algorithm](division, sorted(candidates, key=lambda c: c.name))
+    found = sorted(candidates, key=lambda c: c.name)
+    if division.algorithm == WEBSTER:
+        return _ours(division, found)
+    return _as_original(division, found)
+
+
+def _as_original(division: Division, candidates: Sequence[Candidate]) -> Outcome:
+    """The answer of another planner, which knows no member that does not answer or may not grow: the former is left out with what
+    it has, and what the latter has is its maximum."""
+    held = {c.name: c.current for c in candidates if c.held}
+    taking_part = [
+        replace(c, maximum=ceiling(replace(c, capacity=None), division.total)) if c.frozen else c for c in candidates
+    ]
+    total = division.total if division.strategy == DUPLICATED else max(0, division.total - sum(held.values()))
+    found = _RULES[division.algorithm](replace(division, total=total), [c for c in taking_part if not c.held])
+    replicas = {c.name: held.get(c.name, found.replicas.get(c.name, 0)) for c in candidates}
+    return replace(found, replicas=replicas)
 
 
 def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
@@ -143,7 +159,6 @@ def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, in
 
 
 _RULES: Mapping[str, Callable[[Division, Sequence[Candidate]], Outcome]] = {
-    WEBSTER: _ours,
     KUBEFED: kubefed.divide,
     KUBEADMIRAL: kubeadmiral.divide,
     KARMADA: karmada.divide,

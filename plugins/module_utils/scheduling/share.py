@@ -31,13 +31,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Shares:
-    """The division of one workload. ``question`` is the fingerprint of what was asked, for the records; ``now`` is what was there."""
+    """The division of one workload. ``question`` is the fingerprint of what was asked, for the records; ``now`` is what was there;
+    ``problem`` is a wish that it cannot fulfil."""
 
     division: Division
     candidates: tuple[Candidate, ...]
     outcome: Outcome
     question: str
     now: Mapping[str, int]
+    problem: str = ""
 
 
 def frozen(cluster: Cluster, placement: Placement) -> str:
