@@ -130,6 +130,13 @@ options:
           - So the resource can be moved to other members where its playbook is not at hand.
         type: bool
         default: false
+      dependencies: &dependencies
+        description:
+          - ConfigMaps, Secrets, ServiceAccounts and PersistentVolumeClaims that the workloads of this resource name, and that other
+            resources of the same call have, follow it to members where those other resources are not placed.
+          - A name that no resource of the call has is warned of.
+        type: bool
+        default: false
   state: *state
   src: *src
   template: *template
@@ -147,4 +154,5 @@ options:
   renamed_from: *renamed_from
   retain_replicas: *retain_replicas
   keep_template: *keep_template
+  dependencies: *dependencies
 """

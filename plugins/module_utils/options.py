@@ -84,6 +84,7 @@ _RESOURCE: Spec = {
     "renamed_from": {"type": "str"},
     "retain_replicas": {"type": "bool", "default": False},
     "keep_template": {"type": "bool", "default": False},
+    "dependencies": {"type": "bool", "default": False},
 }
 
 FEDERATED_RESOURCE: Spec = {

@@ -484,3 +484,58 @@ def test_spread_over_regions(joined: Federation) -> None:
     assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("spread by member uses at most 2")
     assert sorted(live(joined)) == ["eu-1", "us-1"]
     settled(joined)
+
+
+def test_what_a_workload_names_follows_it(joined: Federation) -> None:
+    """The settings are placed in one region; where the workload goes beyond it, those that it names go along, and no others."""
+    settings = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "b"}}
+        for name in ("used", "unused")
+    ]
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"a": "b"}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "runner"}}
+    workload = web(serviceAccountName="runner", volumes=[{"name": "v", "configMap": {"name": "used"}}])
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"] = [{"secretRef": {"name": "key"}}, {"configMapRef": {"name": "nowhere"}}]
+    both: dict[str, Any] = {
+        "resources": [
+            {
+                "name": "settings",
+                "definition": [*settings, secret, account],
+                "namespace": joined.namespace,
+                "placement": {"region": "eu"},
+            },
+            {
+                "name": "web",
+                "definition": workload,
+                "namespace": joined.namespace,
+                "placement": {"members": ["us-1"]},
+                "replicas": {"total": 2},
+                "dependencies": True,
+            },
+        ]
+    }
+
+    def there() -> set[str]:
+        client = joined.kube["us-1"]
+        kinds = ("ConfigMap", "Secret", "ServiceAccount")
+        return {n for kind in kinds for n in client.names("v1", kind, joined.namespace)} - {
+            "default",
+            "kube-root-ca.crt",
+        }
+
+    done = joined.player.task("federated_resource", both, inventory=joined.inventory)
+    assert not done.result["failed"], done.message
+    assert there() == {"used", "key", "runner"}
+    assert [
+        text for text in done.result["warnings"] if f"ConfigMap {joined.namespace}/nowhere, which no resource" in text
+    ]
+    again = joined.player.task("federated_resource", both, inventory=joined.inventory)
+    assert again.message.endswith("nothing to do")
+    assert again.result["resources"]["settings"]["members"] == ["eu-1", "eu-2"]
+    assert list(again.result["resources"]["settings"]["follows"]) == ["us-1"]
+    both["resources"][1]["placement"] = {"members": ["eu-1"]}
+    moved = joined.player.task("federated_resource", both, inventory=joined.inventory)
+    assert not moved.result["failed"], moved.message
+    assert there() == set()
+    assert live(joined) == {"eu-1": 2}

@@ -32,7 +32,8 @@ class Resource:
     ``present`` False removes the resource from every member; ``strict`` False skips patches that do not fit; ``renamed_from`` is
     the name whose objects and records it takes over; ``conflict`` is one of `CONFLICTS`; ``retain_replicas`` leaves replicas to
     whoever sets them on a member, after the creation; ``keep_template`` stores the template with the records;
-    ``replicas`` says how replicas are divided, None that each member has those of its manifest; ``asked`` are the
+    ``replicas`` says how replicas are divided, None that each member has those of its manifest;
+    ``dependencies``: what its workloads name in other resources of the run follows them; ``asked`` are the
     options as they were given, without the manifests.
     """
 
@@ -50,6 +51,7 @@ class Resource:
     retain_replicas: bool = False
     keep_template: bool = False
     replicas: ReplicaPolicy | None = None
+    dependencies: bool = False
     asked: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -86,5 +88,6 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
         retain_replicas=bool(raw.get("retain_replicas", False)),
         keep_template=bool(raw.get("keep_template", False)),
         replicas=replicas if present else None,
+        dependencies=bool(raw.get("dependencies", False)) and present,
         asked={key: value for key, value in raw.items() if value is not None and key not in _SOURCES},
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..model.budget import Budget
 from ..model.cluster import Cluster
 from ..model.errors import ConfigError
+from ..model.manifest import ObjectName
 from ..model.records import (
     Divided,
     FleetRecord,
@@ -40,7 +41,8 @@ class Decisions:
     ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
     where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
     record has no more, with its epoch: the federation let them go while they were away. ``shares`` are, per resource, the divisions
-    of its workloads; ``without`` are members that are taken for gone.
+    of its workloads; ``without`` are members that are taken for gone; ``following`` are, per resource and member, the objects
+    that follow workloads of others there.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -52,6 +54,8 @@ class Decisions:
     forgotten: Mapping[str, int] = field(default_factory=dict)
     shares: Mapping[str, Sequence[WorkloadShares]] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    following: Mapping[str, Mapping[str, frozenset[ObjectName]]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceRecord]:
@@ -113,6 +117,18 @@ def _spread(
         report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
 
 
+def _follow(
+    resources: Sequence[Resource], reports: Mapping[str, ResourceReport]
+) -> tuple[Mapping[str, Mapping[str, frozenset[ObjectName]]], tuple[str, ...]]:
+    """What follows workloads, per resource and member; and what is to be said of it."""
+    if not any(resource.dependencies for resource in resources):
+        return {}, ()
+    from .following import following
+
+    found = following(resources, {name: report.selected for name, report in reports.items()})
+    return found.objects, found.warnings
+
+
 def decide(
     members: Mapping[str, Cluster],
     resources: Iterable[Resource],
@@ -136,7 +152,8 @@ def decide(
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
     divisions: dict[str, list[WorkloadShares]] = {}
-    for resource in resources:
+    asked = list(resources)
+    for resource in asked:
         records = records_of(resource, memories.values())
         before = with_present_names(newest_placement(records), newest)
         report = _place(resource, clusters, before, missing, gone, divider)
@@ -148,11 +165,17 @@ def decide(
             divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
             chosen = [clusters[name] for name in report.selected]
             divisions[resource.name] = report.shares = divider.divide(resource, chosen, divided, report.stays)
+    follows, warnings = _follow(asked, reports)
+    for name, followed in follows.items():
+        placements[name] = {**placements[name], **dict.fromkeys(followed)}
+        reports[name].follows = {m: sorted(map(str, names)) for m, names in sorted(followed.items())}
     known = newest.members if newest else {}
     renamed = {old for entry in known.values() for old in entry.formerly}
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
     incomplete = "" if partial or not missing else _incomplete(missing)
-    return Decisions(reports, placements, epochs, clusters, missing, incomplete, forgotten, divisions, gone)
+    return Decisions(
+        reports, placements, epochs, clusters, missing, incomplete, forgotten, divisions, gone, follows, warnings
+    )
 
 
 def _with_present_names(divided: Divided, record: FleetRecord | None) -> Divided:

@@ -146,6 +146,7 @@ class _Run:
             self._carry_out(self.members[name])
         self._finish()
         self._leave()
+        self.warnings += self.decisions.warnings
         if self.decisions.incomplete:
             self.warnings.append(
                 f"{self.decisions.incomplete}: what is there stays as it is, and nothing is taken away from other members (put them "

@@ -27,7 +27,7 @@ from ..model.records import ResourceRecord
 from .decide import Decisions
 from .hand import Done, Hand, Outcome, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
-from .plan import Action, MemberPlan, Step, Template, plan_member
+from .plan import Action, MemberPlan, Step, Template, plan_member, without_deletions
 from .progress import Stage, Tell
 from .result import MemberReport
 from .store import (
@@ -158,19 +158,25 @@ class Member:
             report = decisions.reports[name]
             if report.error is not None:
                 continue
+            followed = decisions.following.get(name, {}).get(self.name, frozenset())
             selected = self.name in report.selected
             plan = plan_member(
                 template,
                 decisions.clusters[self.name],
-                selected,
+                selected or bool(followed),
                 self.seen,
                 self._federation,
                 decisions.placements[name],
                 decisions.epochs[name],
                 decisions.shares.get(name, ()) if selected else (),
+                followed,
             )
             self.report.notes += plan.notes
-            if selected or not template.resource.present:
+            if followed:
+                plan, rest = without_deletions(plan)
+                self.plans.append(plan)
+                self.leaving += rest
+            elif selected or not template.resource.present:
                 self.plans.append(plan)
             elif plan.leaving:
                 self.leaving.append(plan)

@@ -503,8 +503,10 @@ def plan_member(
     placement: Mapping[str, int | None],
     epoch: int,
     shares: Sequence[WorkloadShares] = (),
+    only: Collection[ObjectName] = (),
 ) -> MemberPlan:
-    """The plan for one resource on one member. ``placement``, ``epoch`` and ``shares`` go into the record of a member that keeps it."""
+    """The plan for one resource on one member. ``placement``, ``epoch`` and ``shares`` go into the record of a member that keeps it.
+    ``only``: not all of it is wanted there, but these objects, which a workload of another resource names."""
     resource = template.resource
     memory = seen.memory.resources
     stored = memory.get(resource.name)
@@ -516,7 +518,7 @@ def plan_member(
         leaving = stored is not None or former is not None or bool(steps)
         return MemberPlan(resource, tuple(steps), None, stored, former, leaving)
     planner = _Planner(template, cluster, seen, federation, _allotments(shares, cluster.name))
-    wanted = planner.steps()
+    wanted = [step for step in planner.steps() if not only or step.name in only]
     rendered = _render_all(template, cluster)[1]
     notes = tuple(note for done in rendered if not isinstance(done, PatchError) for note in done[1])
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
@@ -534,8 +536,15 @@ def plan_member(
     if stored is not None and stored.record.same_as(record):
         record = stored.record
     undecided = _undecided(wanted, seen)
-    reductions = tuple(planner.reductions(wanted))
+    reductions = tuple(planner.reductions(wanted)) if not only else ()
     return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+
+
+def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:
+    """The plan without what it deletes, and that as a plan of its own, for when the resource is proven to be in place elsewhere."""
+    gone = plan.of(Action.DELETE, Action.KEEP, Action.GOING)
+    rest = [replace(plan, steps=gone, leaving=True)] if plan.of(Action.DELETE) else []
+    return replace(plan, steps=tuple(step for step in plan.steps if step not in gone)), rest
 
 
 def _allotments(shares: Sequence[WorkloadShares], member: str) -> dict[int, Allotment]:

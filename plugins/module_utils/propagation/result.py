@@ -128,7 +128,8 @@ def count(outcomes: list[Outcome]) -> dict[str, int]:
 @dataclass
 class ResourceReport:
     """Where a resource was placed, and why not elsewhere. ``stays`` are members that hold it and that the inventory does not have;
-    ``error`` says why nothing was done for it at all; ``shares`` are the divisions of its workloads."""
+    ``error`` says why nothing was done for it at all; ``shares`` are the divisions of its workloads;
+    ``follows`` are objects of it that follow workloads of others to members where it is not placed."""
 
     name: str
     selected: list[str] = field(default_factory=list)
@@ -136,9 +137,16 @@ class ResourceReport:
     stays: list[str] = field(default_factory=list)
     error: FederationError | None = None
     shares: Sequence[WorkloadShares] = ()
+    follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def data(self) -> dict[str, Any]:
-        body = {"members": self.selected, "not_placed": self.reasons, "msg": str(self.error) if self.error else ""}
+        body: dict[str, Any] = {
+            "members": self.selected,
+            "not_placed": self.reasons,
+            "msg": str(self.error) if self.error else "",
+        }
+        if self.follows:
+            body["follows"] = dict(self.follows)
         if self.shares:
             body["replicas"] = {found.workload.key: found.data() for found in self.shares}
         return body
