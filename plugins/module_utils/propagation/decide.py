@@ -24,7 +24,7 @@ from ..model.records import (
 )
 from ..model.replicas import DUPLICATED
 from ..model.resource import Resource
-from ..scheduling.select import select
+from ..scheduling.select import Selection
 from .plan import Action, MemberPlan
 from .result import ResourceReport
 from .store import Memory
@@ -73,13 +73,14 @@ def _place(
     missing: Sequence[str],
     gone: Collection[str],
     divider: Divider | None,
+    selection: Selection,
 ) -> ResourceReport:
     report = ResourceReport(resource.name)
     report.stays = [name for name in missing if name in before]
     if not resource.present:
         report.reasons = dict.fromkeys(clusters, "state is absent")
         return report
-    for name, decision in select(resource.placement, list(clusters.values()), before).items():
+    for name, decision in selection.of(resource.placement, before).items():
         if name in gone:
             report.reasons[name] = "left out of this plan"
         elif decision.selected:
@@ -152,11 +153,12 @@ def decide(
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
     divisions: dict[str, list[WorkloadShares]] = {}
+    selection = Selection(clusters.values())
     asked = list(resources)
     for resource in asked:
         records = records_of(resource, memories.values())
         before = with_present_names(newest_placement(records), newest)
-        report = _place(resource, clusters, before, missing, gone, divider)
+        report = _place(resource, clusters, before, missing, gone, divider, selection)
         reports[resource.name] = report
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}

@@ -551,7 +551,7 @@ def _allotments(shares: Sequence[WorkloadShares], member: str) -> dict[int, Allo
     """What a member gets of each workload, by the position of its manifest."""
     result = {}
     for found in shares:
-        has, gets = found.shares.now[member], found.replicas[member]
+        has, gets = found.now[member], found.replicas[member]
         growing = found.growing if gets < has else ()
         result[found.workload.position] = Allotment(found.workload, has if growing else gets, gets, growing)
     return result

@@ -60,7 +60,7 @@ def _counted(steps: Iterable[PlannedStep]) -> str:
 
 
 def _division(found: WorkloadShares) -> list[str]:
-    now, reasons = found.shares.now, found.reasons()
+    now, reasons = found.now, found.reasons()
     head = f"    {found.workload.key}: {found.shares.division.total} replicas, {found.shares.division.strategy}"
     lines = [head]
     for member, count in sorted(found.replicas.items()):

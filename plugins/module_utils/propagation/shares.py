@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ..model.cluster import Cluster
@@ -14,8 +15,8 @@ from ..model.records import Divided
 from ..model.replicas import DUPLICATED, ReplicaPolicy
 from ..model.resource import Resource
 from ..rendering.workload import Workload, share_of
+from ..scheduling.divide import explained
 from ..scheduling.division import Candidate, ceiling
-from ..scheduling.explain import reasons
 from ..scheduling.room import Occupied, Wish
 from ..scheduling.share import Shares, Standing, candidate, share
 from ..scheduling.spread import level
@@ -29,19 +30,23 @@ class WorkloadShares:
     workload: Workload
     shares: Shares
 
-    @property
+    @cached_property
+    def now(self) -> Mapping[str, int]:
+        """Member -> replicas that it has."""
+        return self.shares.now
+
+    @cached_property
     def replicas(self) -> Mapping[str, int]:
         """Member -> replicas; what an original's rule places beyond a capacity is part of it."""
         outcome = self.shares.outcome
         return {name: count + outcome.overflow.get(name, 0) for name, count in outcome.replicas.items()}
 
-    @property
+    @cached_property
     def growing(self) -> tuple[str, ...]:
         """Members that get more than they have; nobody gives any away before they have it."""
-        now = self.shares.now
-        return tuple(name for name, count in self.replicas.items() if count > now[name])
+        return tuple(name for name, count in self.replicas.items() if count > self.now[name])
 
-    @property
+    @cached_property
     def record(self) -> Divided:
         """As the members remember it."""
         return Divided(self.shares.question, dict(self.replicas))
@@ -52,9 +57,7 @@ class WorkloadShares:
         return {
             "total": self.shares.division.total,
             "members": dict(self.replicas),
-            "moved": {
-                n: count - self.shares.now[n] for n, count in self.replicas.items() if count != self.shares.now[n]
-            },
+            "moved": {n: count - self.now[n] for n, count in self.replicas.items() if count != self.now[n]},
             "unplaced": outcome.unplaced,
             "reasons": dict(self.reasons()),
             "msg": outcome.error or self.shares.problem,
@@ -75,7 +78,7 @@ class WorkloadShares:
 
     def reasons(self) -> Mapping[str, str]:
         """Why members have what they have, where there is something to say."""
-        return reasons(self.shares.division, self.shares.candidates, self.shares.outcome)
+        return explained(self.shares.division, self.shares.candidates, self.shares.outcome)
 
 
 def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) -> Shares:
@@ -90,7 +93,7 @@ def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) 
         for c in divided.candidates
     }
     replicas, problem = level(rules, clusters, divided.outcome.replicas, bounds)
-    return replace(divided, outcome=replace(divided.outcome, replicas=replicas, desired=replicas), problem=problem)
+    return replace(divided, outcome=replace(divided.outcome, replicas=replicas), problem=problem)
 
 
 def _together(reasons: Mapping[str, str]) -> str:
@@ -178,7 +181,7 @@ class Divider:
         found = WorkloadShares(workload, _levelled(resource, clusters, divided))
         for member, count in found.replicas.items():
             if member in self._occupied:
-                self._occupied[member].grant(key, max(count, found.shares.now[member]))
+                self._occupied[member].grant(key, max(count, found.now[member]))
         return found
 
     def _standing(self, resource: str, workload: Workload, key: str, member: str, before: Divided | None) -> Standing:

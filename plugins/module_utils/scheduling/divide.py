@@ -48,7 +48,7 @@ def _as_original(division: Division, candidates: Sequence[Candidate]) -> Outcome
     it has, and what the latter has is its maximum."""
     held = {c.name: c.current for c in candidates if c.held}
     taking_part = [
-        replace(c, maximum=ceiling(replace(c, capacity=None), division.total)) if c.frozen else c for c in candidates
+        c._replace(maximum=ceiling(c._replace(capacity=None), division.total)) if c.frozen else c for c in candidates
     ]
     total = division.total if division.strategy == DUPLICATED else max(0, division.total - sum(held.values()))
     found = _RULES[division.algorithm](replace(division, total=total), [c for c in taking_part if not c.held])
@@ -58,27 +58,45 @@ def _as_original(division: Division, candidates: Sequence[Candidate]) -> Outcome
 
 def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     if division.strategy == DUPLICATED:
-        replicas = {c.name: c.current if c.held else _bounds(c, division.total)[1] for c in candidates}
-        desired = dict.fromkeys(replicas, division.total)
+        replicas = {c.name: c.current if c.held else ceiling(c, division.total) for c in candidates}
         missing = sum(max(0, division.total - count) for count in replicas.values())
-        overflow = _stranded(missing, division.total, candidates, replicas)
-        return Outcome(replicas, desired, missing, overflow)
-    held = {c.name: c.current for c in candidates if c.held}
+        return Outcome(replicas, missing, _stranded(missing, division.total, candidates, replicas))
     open_ones = [_with_known_capacity(c, division.strategy) for c in candidates if not c.held]
-    total = max(0, division.total - sum(held.values()))
-    desired = _desired(replace(division, total=total), open_ones)
-    chosen = _moved(total, open_ones, desired) if division.keep else desired
-    replicas = {c.name: held.get(c.name, chosen.get(c.name, 0)) for c in candidates}
+    replicas = {c.name: c.current for c in candidates}
+    total = max(0, division.total - sum(c.current for c in candidates if c.held))
+    if not (division.keep and _fits(total, open_ones)):
+        chosen = _desired(total, division.strategy, open_ones)
+        if division.keep and any(c.current for c in open_ones):
+            chosen = _moved(total, open_ones, chosen)
+        replicas.update(chosen)
     missing = max(0, division.total - sum(replicas.values()))
-    return Outcome(replicas, {**held, **desired}, missing, _stranded(missing, total, candidates, replicas))
+    return Outcome(replicas, missing, _stranded(missing, total, candidates, replicas))
+
+
+def _fits(total: int, candidates: Sequence[Candidate]) -> bool:
+    """Whether what runs now is an answer as it is."""
+    return sum(c.current for c in candidates) == total and all(
+        c.minimum <= c.current <= ceiling(c, total) for c in candidates
+    )
+
+
+def explained(division: Division, candidates: Iterable[Candidate], outcome: Outcome) -> Mapping[str, str]:
+    """Why members have what they have, where there is something to say (`explain.reasons`)."""
+    found = list(candidates)
+    by_rule = (
+        divide(replace(division, keep=False), found) if division.algorithm == WEBSTER and division.keep else outcome
+    )
+    return reasons(division, found, outcome, by_rule.replicas)
 
 
 def _stranded(missing: int, total: int, candidates: Sequence[Candidate], replicas: Mapping[str, int]) -> dict[str, int]:
     """Of the replicas that find no place, those that are somewhere now: they stay there, running or not, since taking them away
     would help nobody. Only a capacity is exceeded so, never a maximum."""
-    result = {}
+    result: dict[str, int] = {}
+    if not missing:
+        return result
     for candidate in candidates:
-        roomy = replace(candidate, capacity=None)
+        roomy = candidate._replace(capacity=None)
         more = min(missing, min(candidate.current, ceiling(roomy, total)) - replicas[candidate.name])
         if more > 0 and not candidate.held:
             result[candidate.name] = more
@@ -89,7 +107,7 @@ def _stranded(missing: int, total: int, candidates: Sequence[Candidate], replica
 def _with_known_capacity(candidate: Candidate, strategy: str) -> Candidate:
     """Where free capacity decides, a member of which it is not known keeps what it has."""
     if strategy in (AVAILABLE, AGGREGATED) and candidate.capacity is None:
-        return replace(candidate, capacity=candidate.current)
+        return candidate._replace(capacity=candidate.current)
     return candidate
 
 
@@ -98,18 +116,18 @@ def _bounds(candidate: Candidate, many: int) -> tuple[int, int]:
     return min(candidate.minimum, most), most
 
 
-def _desired(division: Division, candidates: Sequence[Candidate]) -> dict[str, int]:
+def _desired(total: int, strategy: str, candidates: Sequence[Candidate]) -> dict[str, int]:
     """The division by the rule alone, whatever runs now."""
-    weigh: Callable[[Candidate], int] = _capacity_of if division.strategy != WEIGHTED else _weight_of
-    bounds = [_bounds(c, division.total) for c in candidates]
-    if division.strategy == AGGREGATED:
-        bounds = _fewest(division.total, candidates, bounds)
-    if sum(floor for floor, _most in bounds) >= division.total:
+    weigh: Callable[[Candidate], int] = _capacity_of if strategy != WEIGHTED else _weight_of
+    bounds = [_bounds(c, total) for c in candidates]
+    if strategy == AGGREGATED:
+        bounds = _fewest(total, candidates, bounds)
+    if sum(floor for floor, _most in bounds) >= total:
         # the minimums alone are too many: they are shared like replicas, and nobody gets more than its minimum
         parties = [Party(max(1, weigh(c)), 0, floor) for c, (floor, _most) in zip(candidates, bounds, strict=True)]
     else:
         parties = [Party(weigh(c), floor, most) for c, (floor, most) in zip(candidates, bounds, strict=True)]
-    return {c.name: count for c, count in zip(candidates, seats(division.total, parties), strict=True)}
+    return {c.name: count for c, count in zip(candidates, seats(total, parties), strict=True)}
 
 
 def _weight_of(candidate: Candidate) -> int:
@@ -200,7 +218,7 @@ def divide_data(question: Mapping[str, Any]) -> dict[str, Any]:
         "unplaced": outcome.unplaced,
         "overflow": dict(outcome.overflow),
         "error": outcome.error,
-        "reasons": dict(reasons(division, candidates, outcome)),
+        "reasons": dict(explained(division, candidates, outcome)),
     }
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..model.replicas import WEBSTER, WEIGHTED
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A member that may run replicas.
 
     ``current`` is how many it has now; ``capacity`` how many it can run altogether, those of now included, None where that is not
@@ -52,7 +52,7 @@ class Division:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is answered: for every candidate its ``replicas``, and what it would have by the rule alone (``desired``).
+    """What is answered: for every candidate its ``replicas``.
 
     ``unplaced`` is how many found no place. ``overflow`` is what a member gets besides ``replicas``, beyond its capacity: replicas
     that it has already and that fit nowhere else, or what some originals place so on purpose. ``error`` is set where an original
@@ -60,7 +60,6 @@ class Outcome:
     """
 
     replicas: Mapping[str, int]
-    desired: Mapping[str, int] = field(default_factory=dict)
     unplaced: int = 0
     overflow: Mapping[str, int] = field(default_factory=dict)
     error: str = ""

@@ -22,9 +22,10 @@ def limit_of(candidate: Candidate, division: Division) -> str:
     return min(given, key=lambda pair: pair[0])[1] if given else ""
 
 
-def why(division: Division, candidate: Candidate, outcome: Outcome) -> str:
-    """Why a candidate has the replicas it has, as one clause; "" where it has its plain share."""
-    has, share = outcome.replicas[candidate.name], outcome.desired.get(candidate.name)
+def why(division: Division, candidate: Candidate, outcome: Outcome, by_rule: Mapping[str, int]) -> str:
+    """Why a candidate has the replicas it has, as one clause; "" where it has its plain share. ``by_rule`` is what the rule alone would
+    give, whatever runs now."""
+    has, share = outcome.replicas[candidate.name], by_rule.get(candidate.name)
     if candidate.held:
         return "does not answer: keeps what it has"
     if outcome.overflow.get(candidate.name):
@@ -47,7 +48,9 @@ def why(division: Division, candidate: Candidate, outcome: Outcome) -> str:
     return "weight 0" if not candidate.weight else "too few replicas for a share"
 
 
-def reasons(division: Division, candidates: Iterable[Candidate], outcome: Outcome) -> Mapping[str, str]:
+def reasons(
+    division: Division, candidates: Iterable[Candidate], outcome: Outcome, by_rule: Mapping[str, int]
+) -> Mapping[str, str]:
     """`why` for every candidate of which there is something to say."""
-    found = {c.name: why(division, c, outcome) for c in sorted(candidates, key=lambda c: c.name)}
+    found = {c.name: why(division, c, outcome, by_rule) for c in sorted(candidates, key=lambda c: c.name)}
     return {name: text for name, text in found.items() if text}

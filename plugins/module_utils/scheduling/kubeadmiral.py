@@ -24,7 +24,7 @@ def divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     desired, overflow = _desired(division, candidates)
     placed = sum(desired.values())
     if not division.keep:
-        return Outcome(desired, desired, max(0, division.total - placed), overflow)
+        return Outcome(desired, max(0, division.total - placed), overflow)
     now = {c.name: _clipped(c) for c in candidates}
     missing = placed - sum(now.values())
     if missing > 0:
@@ -35,7 +35,7 @@ def divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
         replicas = _moved(now, seats, -missing, division.key, -1)
     else:
         replicas = now
-    return Outcome(replicas, desired, max(0, division.total - sum(replicas.values())), overflow)
+    return Outcome(replicas, max(0, division.total - sum(replicas.values())), overflow)
 
 
 def _desired(division: Division, candidates: Sequence[Candidate]) -> tuple[Mapping[str, int], dict[str, int]]:

@@ -37,4 +37,4 @@ def divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     done = Round(seats, remaining)
     done.fill()
     overflow = overflows(seats, done.remaining if division.keep else None)
-    return Outcome(plans(seats), {}, max(0, done.remaining), overflow)
+    return Outcome(plans(seats), max(0, done.remaining), overflow)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.cluster import NO_EXECUTE, Cluster
@@ -39,3 +39,19 @@ def decide(placement: Placement, cluster: Cluster, placed: bool) -> Decision:
 def select(placement: Placement, fleet: Sequence[Cluster], placed: Collection[str]) -> Mapping[str, Decision]:
     """Decide for every member; the answer is ordered by name, whatever the order of the fleet."""
     return {c.name: decide(placement, c, c.name in placed) for c in sorted(fleet, key=lambda c: c.name)}
+
+
+class Selection:
+    """The decisions of one run over one fleet. Resources of the same placement that are placed on the same members share them, with
+    every reason: a large fleet has as many decisions as it has members, not times as many as it has resources."""
+
+    def __init__(self, fleet: Iterable[Cluster]) -> None:
+        self._fleet = sorted(fleet, key=lambda c: c.name)
+        self._known: dict[tuple[Placement, frozenset[str]], Mapping[str, Decision]] = {}
+
+    def of(self, placement: Placement, placed: Collection[str]) -> Mapping[str, Decision]:
+        """`select`, once for each distinct question."""
+        question = (placement, frozenset(placed))
+        if question not in self._known:
+            self._known[question] = select(placement, self._fleet, question[1])
+        return self._known[question]

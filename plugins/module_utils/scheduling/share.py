@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model.cluster import NO_SCHEDULE, Cluster
 from ..model.placement import Placement
@@ -18,8 +18,7 @@ from .division import Candidate, Division, Outcome
 _LENGTH = 12
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How a member stands to one workload: the replicas it has ``now``, its ``capacity`` (those of now included; None: not known, or
     not to be looked at), whether it ``answers``, and what limits its capacity, in words."""
 
@@ -31,15 +30,19 @@ class Standing:
 
 @dataclass(frozen=True)
 class Shares:
-    """The division of one workload. ``question`` is the fingerprint of what was asked, for the records; ``now`` is what was there;
-    ``problem`` is a wish that it cannot fulfil."""
+    """The division of one workload. ``question`` is the fingerprint of what was asked, for the records; ``problem`` is a wish that it
+    cannot fulfil."""
 
     division: Division
     candidates: tuple[Candidate, ...]
     outcome: Outcome
     question: str
-    now: Mapping[str, int]
     problem: str = ""
+
+    @property
+    def now(self) -> dict[str, int]:
+        """What was there."""
+        return {c.name: c.current for c in self.candidates}
 
 
 def frozen(cluster: Cluster, placement: Placement) -> str:
@@ -81,8 +84,8 @@ def question_of(policy: ReplicaPolicy, candidates: Iterable[Candidate]) -> str:
     takes part once it answers.
     """
     taking_part = sorted((c for c in candidates if not c.held or c.current), key=lambda c: c.name)
-    members = [[c.name, c.weight, c.minimum, c.maximum] for c in taking_part]
-    text = json.dumps([policy.divide, policy.algorithm, members], separators=(",", ":"))
+    members = ";".join([f"{c.name} {c.weight} {c.minimum} {c.maximum}" for c in taking_part])
+    text = f"{policy.divide} {policy.algorithm};{members}"
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
@@ -97,5 +100,4 @@ def share(
     keep = not (rebalance or changed or policy.rebalance == ALWAYS)
     division = Division(total, policy.divide, policy.algorithm, keep, key, policy.uid)
     outcome = divide(division, taking_part)
-    now = {c.name: c.current for c in taking_part}
-    return Shares(division, taking_part, outcome, question, now)
+    return Shares(division, taking_part, outcome, question)

@@ -9,16 +9,18 @@ one that stands first. So no party is starved by rounding, and one more seat nev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
+from typing import NamedTuple
 
 _GUESSES = 8
+#: a guess is near enough when fewer seats than this share of the parties are missing: those are handed out one by one sooner than
+#: all are guessed again
+_NEAR = 4
 _BITS = 40
 _HALF = 1 << (_BITS - 1)
 
 
-@dataclass(frozen=True)
-class Party:
+class Party(NamedTuple):
     """Who takes part. A ``weight`` of 0 gets no more than its ``floor``; ``ceiling`` is never below it."""
 
     weight: int
@@ -31,11 +33,11 @@ def seats(total: int, parties: Sequence[Party]) -> list[int]:
     larger where the floors alone are more."""
     counts = _guess(total, parties)
     missing = total - sum(counts)
-    gains = [_gain(p, counts[i], i) for i, p in enumerate(parties) if p.weight and counts[i] < p.ceiling]
-    losses = [_loss(p, counts[i], i) for i, p in enumerate(parties) if p.weight and counts[i] > p.floor]
     if missing > 0:
+        gains = [_gain(p, counts[i], i) for i, p in enumerate(parties) if p.weight and counts[i] < p.ceiling]
         _step(counts, parties, gains, missing, 1)
     elif missing < 0:
+        losses = [_loss(p, counts[i], i) for i, p in enumerate(parties) if p.weight and counts[i] > p.floor]
         _step(counts, parties, losses, -missing, -1)
     return counts
 
@@ -71,7 +73,7 @@ def _guess(total: int, parties: Sequence[Party]) -> list[int]:
     A party buys ``weight * factor``, rounded; the factor is corrected by what is missing, shared by those that can still change.
     It is a fraction of integers, since a rounding error would favour one of two equals.
     """
-    factor = 0
+    factor, near = 0, len(parties) // _NEAR
     counts = [p.floor for p in parties]
     for _number in range(_GUESSES):
         missing = total - sum(counts)
@@ -79,7 +81,7 @@ def _guess(total: int, parties: Sequence[Party]) -> list[int]:
             weight = sum(p.weight for p, count in zip(parties, counts, strict=True) if count < p.ceiling)
         else:
             weight = sum(p.weight for p, count in zip(parties, counts, strict=True) if count > p.floor)
-        if abs(missing) <= 1 or not weight:
+        if abs(missing) <= near or not weight:
             break
         factor = max(0, factor + (missing << _BITS) // weight)
         counts = [
