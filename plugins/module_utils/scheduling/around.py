@@ -17,8 +17,8 @@ def around(rule: Rule, division: Division, candidates: Sequence[Candidate]) -> O
 
     A ``held`` candidate takes no part: it keeps what it has, which is taken off the total. For a ``frozen`` one the maximum is what
     it has; where the original knows no maximum and gives it more, it keeps what it has as well, and the others are divided anew.
-    So a rule sees no held candidate. It gives replicas (or an error), desired and overflow; what found no place is counted here, and
-    with an error everybody keeps what it has.
+    So a rule sees no held candidate. It gives replicas, desired and overflow, or nothing but an error, and then everybody keeps what
+    it has. What found no place is counted here.
     """
     pinned = {c.name: c.current for c in candidates if c.held}
     while True:
@@ -29,8 +29,7 @@ def around(rule: Rule, division: Division, candidates: Sequence[Candidate]) -> O
         if not grown:
             break
         pinned.update(grown)
-    given = {} if answer.error else answer.replicas
-    replicas = {c.name: given.get(c.name, c.current) for c in candidates}
+    replicas = {c.name: answer.replicas.get(c.name, c.current) for c in candidates}
     desired = {**pinned, **answer.desired} if answer.desired else {}
     return replace(answer, replicas=replicas, desired=desired, unplaced=_unplaced(division, replicas.values()))
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.multicluster.federation.plugins.module_utils.scheduling.divide import divide
+from ansible_collections.multicluster.federation.plugins.module_utils.scheduling.division import Candidate, Division
 from ansible_collections.multicluster.federation.plugins.module_utils.scheduling.fnv import fnv1, fnv1a
 from ansible_collections.multicluster.federation.tests.unit.scheduling.questions import ask, equal, having, weighing
 
@@ -234,6 +236,8 @@ def test_a_limit_in_kubeadmiral_cuts_without_overflow(rebalance: bool) -> None:
     answer = ask("kubeadmiral", 30, members, rebalance=rebalance, probe=True)
     assert answer["replicas"] == {"a": 3, "b": 2, "c": 25}
     assert answer["overflow"] == {"b": 2}
+    members = {"a": {"min": 6, "limit": 2, "weight": 0}, "b": {}}
+    assert ask("kubeadmiral", 6, members, rebalance=rebalance)["replicas"] == {"a": 2, "b": 4}
 
 
 @pytest.mark.parametrize("algorithm", ["kubeadmiral", "karmada", "karmada_legacy"])
@@ -284,3 +288,37 @@ def test_frozen_and_held_members_are_as_they_are_everywhere(algorithm: str) -> N
     assert answer["unplaced"] == 0
     assert answer["reasons"]["c"] == "does not answer: keeps what it has"
     assert ask(algorithm, 3, members)["replicas"]["c"] == 4
+
+
+@pytest.mark.parametrize("algorithm", ["kubefed", "kubeadmiral"])
+@pytest.mark.parametrize(("weights", "minimum"), [((2, 1, 2), 0), ((1, 2, 1), 2)])
+def test_frozen_is_a_maximum_where_there_are_maximums(algorithm: str, weights: tuple[int, ...], minimum: int) -> None:
+    """All take part, and what the frozen one may not have goes to whoever is next in the same round."""
+    members = weighing(**dict(zip("abc", weights, strict=True)))
+    members["a"] = {**members["a"], "frozen": "cordoned", "min": minimum}
+    assert ask(algorithm, 2, members)["replicas"] == {"a": 0, "b": 1, "c": 1}
+
+
+def test_frozen_has_no_room_in_karmada() -> None:
+    members: dict[str, dict[str, Any]] = {
+        "a": {"capacity": 20, "current": 2, "frozen": "cordoned"},
+        "b": {"capacity": 20},
+    }
+    assert ask("karmada", 4, members, divide="available", rebalance=True)["replicas"] == {"a": 0, "b": 4}
+    error = "Clusters available replicas 20 are not enough to schedule."
+    assert ask("karmada", 30, members, divide="available")["error"] == error
+
+
+@pytest.mark.parametrize("algorithm", ["kubefed", "kubeadmiral", "karmada", "karmada_legacy"])
+def test_the_answer_by_the_rule_alone_comes_along(algorithm: str) -> None:
+    """Whatever keeps replicas where they are, or pins a member, is a reason for a count."""
+    candidates = [
+        Candidate("a", current=9),
+        Candidate("b"),
+        Candidate("c", current=2, held=True),
+        Candidate("d", current=1, frozen="cordoned"),
+    ]
+    outcome = divide(Division(13, algorithm=algorithm), candidates)
+    assert outcome.desired == {"a": 5, "b": 5, "c": 2, "d": 1}
+    expected = {"a": 9, "b": 1, "c": 2, "d": 1} if algorithm in ("kubefed", "kubeadmiral") else outcome.desired
+    assert outcome.replicas == expected

@@ -117,19 +117,16 @@ def test_kubefed_where_a_member_is_full(
 
 def settled(total: int, members: Members, current: Mapping[str, int], real: Mapping[str, int], **more: Any) -> Any:
     """What KubeAdmiral answers once its own answer runs: a full member (``real``) is seen only when more run there than fit."""
-    answer: dict[str, Any] = {}
+    last: dict[str, Any] = {}
     for _round in range(4):
         full = {name: most for name, most in real.items() if current.get(name, 0) > most}
-        last, answer = (
-            answer,
-            ask("kubeadmiral", total, having(having(members, "current", current), "capacity", full), **more),
-        )
+        seen = having(having(members, "current", current), "capacity", full)
+        answer = ask("kubeadmiral", total, seen, **more)
         if answer == last:
-            break
-        replicas, overflow = answer["replicas"], answer["overflow"]
-        current = {name: many + overflow.get(name, 0) for name, many in replicas.items()}
-    assert answer == last, "does not settle"
-    return answer["replicas"], answer["overflow"]
+            return answer["replicas"], answer["overflow"]
+        current = {name: many + answer["overflow"].get(name, 0) for name, many in answer["replicas"].items()}
+        last = answer
+    raise AssertionError(f"does not settle: {last}")
 
 
 #: total, members, what runs, replicas with a rebalance, replicas without
