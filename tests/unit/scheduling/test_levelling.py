@@ -19,6 +19,13 @@ from ansible_collections.multicluster.federation.tests.unit.helpers import STEAD
 EU_US = [Cluster("a", region="eu"), Cluster("b", region="eu"), Cluster("c", region="us"), Cluster("d", region="us")]
 THREE = [Cluster("a", region="eu"), Cluster("b", region="us"), Cluster("c", region="ap")]
 ZONES = [Cluster("a", zones=("z1", "z2")), Cluster("b", zones=("z2",)), Cluster("c", zones=("z3",))]
+FOUR = [Cluster("a", region="eu"), Cluster("b", region="us"), Cluster("c", region="ap"), Cluster("d", region="sa")]
+LOOSE = [
+    Cluster("a", region="eu", provider="aws"),
+    Cluster("b", region="us", provider="gcp"),
+    Cluster("c", provider="gcp"),
+    Cluster("d", provider="own"),
+]
 GRID = [
     Cluster("a", region="eu", provider="aws"),
     Cluster("b", region="eu", provider="gcp"),
@@ -82,6 +89,27 @@ def skew(by: str, most: int = 1) -> SpreadRule:
         ),
         pytest.param(
             [skew("region", 5)], THREE, "900", "990", "", "540", "", id="the emptiest cannot take: another does"
+        ),
+        pytest.param(
+            [skew("region")],
+            FOUR,
+            "5501",
+            "5505",
+            "5000",
+            "5501",
+            "spread by region: max_skew is 1, the replicas allow 5",
+            id="one of two fullest groups would be lowered for nothing",
+        ),
+        pytest.param([skew("region", 6)], FOUR, "9750", "", "9000", "9543", "", id="the next fullest give"),
+        pytest.param(
+            [skew("region"), skew("provider")],
+            LOOSE,
+            "4043",
+            "",
+            "",
+            "3224",
+            "",
+            id="through a member that is in no region",
         ),
         pytest.param([skew("member")], EU_US, "7100", "", "", "2222", "", id="members"),
         pytest.param([skew("zone")], ZONES, "400", "", "", "202", "", id="a replica counts for both of its zones"),

@@ -119,6 +119,13 @@ ZONES = fleet("a - z1+z2, b - z2, c - z3, d - z1+z3, e - z4")
             "bd",
             id="what holds stays, though others hold more",
         ),
+        pytest.param(
+            [count(1, 5)],
+            fleet("a, b, c, d, e, f, g, h"),
+            {"needed": 20, "rooms": dict(zip("abcdefgh", (1, 2, 3, 4, 5, 9, 9, 9), strict=True)), "placed": "abcde"},
+            "bcdef",
+            id="no more placed ones go than must",
+        ),
         # duplicated, with a skew
         pytest.param([region(max_skew=1)], REGIONS, {}, "abdef", id="one more than the emptiest"),
         pytest.param([region(max_skew=2)], REGIONS, {}, "abcdef", id="nothing to do"),
@@ -136,6 +143,13 @@ ZONES = fleet("a - z1+z2, b - z2, c - z3, d - z1+z3, e - z4")
         ),
         pytest.param(
             [region(max_skew=1), count(1, 5)], fleet("a eu, b eu, c eu, d us, e us, f us"), {}, "abcde", id="turns"
+        ),
+        pytest.param(
+            [region(min=2, max_skew=1), {"by": "provider", "max_skew": 1}, count(7)],
+            fleet("a ap - r, b us - r, c us - r, d eu - q, e eu - p, f eu - q, g ap - p"),
+            {},
+            "abcdefg",
+            id="two skews and no simpler way than to look at every set",
         ),
         pytest.param([region(max_skew=1)], REGIONS, {"needed": 0}, "abcdef", id="divided: replicas are levelled later"),
     ],
@@ -202,6 +216,12 @@ def test_too_little_room_is_noted() -> None:
     assert answer.members == ("d", "e")
     assert answer.note == "the chosen members have room for 4 of 5 replicas"
     assert choose(rules(region(max=1)), REGIONS, 5, rooms, "de").members == ("d", "e")
+
+
+def test_the_group_with_most_room_is_not_the_one_whose_members_have_most() -> None:
+    rooms = {"a": 5, "b": 5, "c": 5, "d": 8, "e": 1}
+    answer = choose(rules(region(max=1), count(1, 1)), REGIONS[:5], 9, rooms)
+    assert (answer.members, answer.note) == (("d",), "the chosen members have room for 8 of 9 replicas")
 
 
 def test_placed_stays_where_others_have_no_more_room() -> None:
