@@ -106,14 +106,14 @@ def _spread(
     divider: Divider | None,
 ) -> None:
     """Of the members that were selected, keep those that are used to spread the resource."""
-    from ..scheduling.spread import Option, choose
+    from ..scheduling.spread import choose
 
     divided = divider is not None and resource.replicas is not None and resource.replicas.divide != DUPLICATED
     needed, rooms = divider.rooms(resource, report.selected) if divider is not None and divided else (None, {})
-    options = [Option(clusters[name], name in before, rooms.get(name)) for name in report.selected]
-    chosen = choose(resource.placement.spread, options, needed, even=not divided)
+    chosen = choose(resource.placement.spread, [clusters[name] for name in report.selected], needed, rooms, set(before))
     report.selected = list(chosen.members)
     report.reasons.update(chosen.reasons)
+    report.note = chosen.note
     if chosen.error:
         report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
 

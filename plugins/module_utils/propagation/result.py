@@ -138,6 +138,7 @@ class ResourceReport:
     error: FederationError | None = None
     shares: Sequence[WorkloadShares] = ()
     follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    note: str = ""
 
     def data(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -152,8 +153,9 @@ class ResourceReport:
         return body
 
     def unplaced(self) -> list[str]:
-        """What is to be said of replicas that found no place."""
-        return [f"{self.name}: {text}" for text in (found.unplaced() for found in self.shares) if text]
+        """What is to be said of a placement that could not be as it was asked for."""
+        said = [f"{self.name}: {self.note}"] if self.note else []
+        return said + [f"{self.name}: {text}" for text in (found.unplaced() for found in self.shares) if text]
 
 
 def _together(said: Iterable[tuple[str, str]], more: str) -> str:

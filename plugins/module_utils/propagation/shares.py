@@ -17,9 +17,9 @@ from ..model.resource import Resource
 from ..rendering.workload import Workload, share_of
 from ..scheduling.divide import explained
 from ..scheduling.division import Candidate, ceiling
+from ..scheduling.levelling import level
 from ..scheduling.room import Occupied, Wish
 from ..scheduling.share import Shares, Standing, candidate, share
-from ..scheduling.spread import level
 from .observe import Observation
 
 
@@ -88,12 +88,11 @@ def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) 
     if not rules or policy is None or policy.divide == DUPLICATED or divided.outcome.error:
         return divided
     total = divided.division.total
-    bounds = {
-        c.name: (c.current, c.current) if c.held else (min(c.minimum, ceiling(c, total)), ceiling(c, total))
-        for c in divided.candidates
-    }
-    replicas, problem = level(rules, clusters, divided.outcome.replicas, bounds)
-    return replace(divided, outcome=replace(divided.outcome, replicas=replicas), problem=problem)
+    ceilings = {c.name: c.current if c.held else ceiling(c, total) for c in divided.candidates}
+    floors = {c.name: c.current if c.held else min(c.minimum, ceilings[c.name]) for c in divided.candidates}
+    levelled = level(rules, clusters, divided.outcome.replicas, ceilings, floors)
+    outcome = replace(divided.outcome, replicas=levelled.replicas)
+    return replace(divided, outcome=outcome, problem=levelled.note)
 
 
 def _together(reasons: Mapping[str, str]) -> str:
