@@ -481,7 +481,7 @@ def test_spread_over_regions(joined: Federation) -> None:
     }
     found = divide(joined, **few, replicas={"divide": "available", "total": 9})
     assert sorted(shares(found)) == ["eu-1", "us-1"]
-    assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("spread by member")
+    assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("2 members at most")
     assert sorted(live(joined)) == ["eu-1", "us-1"]
     settled(joined)
 

@@ -27,7 +27,8 @@ class MemberEntry:
     """What the fleet record knows of one member.
 
     ``uid`` is that of its kube-system namespace, which never changes; ``formerly`` are the names it had before its host was renamed.
-    What operators said of it: ``labels``, ``taints``, and since when it is ``cordoned`` ("": it is not).
+    What operators said of it: ``labels``, ``taints``, and since when it is ``cordoned``, declared ``lost``,
+    and ``fenced`` ("": it is not).
     """
 
     uid: str
@@ -39,6 +40,8 @@ class MemberEntry:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     cordoned: str = ""
+    lost: str = ""
+    fenced: str = ""
 
     def dump(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -53,6 +56,8 @@ class MemberEntry:
             "labels": dict(self.labels),
             "taints": [asdict(taint) for taint in self.taints],
             "cordoned": self.cordoned,
+            "lost": self.lost,
+            "fenced": self.fenced,
         }
         return {**body, **{key: value for key, value in said.items() if value}}
 
@@ -137,7 +142,13 @@ def with_members(record: FleetRecord, joined: Mapping[str, MemberEntry]) -> Flee
             known = members.pop(old)
             formerly = (*known.formerly, old)
         members[name] = replace(
-            entry, formerly=formerly, labels=known.labels, taints=known.taints, cordoned=known.cordoned
+            entry,
+            formerly=formerly,
+            labels=known.labels,
+            taints=known.taints,
+            cordoned=known.cordoned,
+            lost=known.lost,
+            fenced=known.fenced,
         )
     return with_entries(record, members)
 
@@ -176,6 +187,8 @@ def _fleet_record(body: dict[str, Any]) -> FleetRecord:
             dict(m.get("labels") or {}),
             tuple(Taint(**taint) for taint in m.get("taints") or ()),
             m.get("cordoned") or "",
+            m.get("lost") or "",
+            m.get("fenced") or "",
         )
         for name, m in body["members"].items()
     }
@@ -269,6 +282,8 @@ def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster
         provider=cluster.provider or entry.provider,
         taints=cluster.taints + tuple(t for t in entry.taints if not _has(cluster.taints, t)),
         cordoned=bool(entry.cordoned),
+        lost=entry.lost,
+        fenced=bool(entry.fenced),
     )
 
 

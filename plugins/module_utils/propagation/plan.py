@@ -193,8 +193,8 @@ def prepare(resource: Resource) -> Template:
     return Template(
         resource,
         tuple(leave_to_member(copy_of(m)) for m in resource.manifests),
-        fingerprint([list(resource.manifests), overrides]),
-        frozenset(kind_of(m) for m in resource.manifests),
+        resource.known_as or fingerprint([list(resource.manifests), overrides]),
+        frozenset(kind_of(m) for m in resource.manifests) | {name.kind for name in resource.withheld},
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
         scaled,
@@ -447,7 +447,7 @@ def _unwanted_steps(resource: Resource, kept: Sequence[Step], seen: Observation,
         owner = (metadata.get("labels") or {}).get(names.LABEL_RESOURCE)
         if not owner or owner not in (resource.name, resource.renamed_from):
             continue
-        if name in wanted or (name.kind, name.name) in blocked:
+        if name in wanted or (name.kind, name.name) in blocked or name in resource.withheld:
             continue
         steps.append(_unwanted_step(resource, name, metadata, seen, is_owned(metadata, name, federation, owner)))
     return steps
@@ -517,10 +517,12 @@ def plan_member(
         steps += _emptied_namespace_steps(resource, before, seen, federation)
         leaving = stored is not None or former is not None or bool(steps)
         return MemberPlan(resource, tuple(steps), None, stored, former, leaving)
+    absent = [name for name in sorted(resource.withheld) if name not in seen.objects]
     planner = _Planner(template, cluster, seen, federation, _allotments(shares, cluster.name))
     wanted = [step for step in planner.steps() if not only or step.name in only]
     rendered = _render_all(template, cluster)[1]
     notes = tuple(note for done in rendered if not isinstance(done, PatchError) for note in done[1])
+    wanted += [_without_values(resource, name) for name in absent]
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
     steps += _emptied_namespace_steps(resource, before - template.namespaces, seen, federation)
     record = ResourceRecord(
@@ -538,6 +540,14 @@ def plan_member(
     undecided = _undecided(wanted, seen)
     reductions = tuple(planner.reductions(wanted)) if not only else ()
     return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+
+
+def _without_values(resource: Resource, name: ObjectName) -> Step:
+    """A Secret that a recorded template does not have the values of, and that is not there yet."""
+    error = MemberError(
+        Kind.NOT_FOUND, "its values are not kept with the template", "propagate the resource from its playbook"
+    )
+    return Step(resource.name, name, Action.BLOCKED, str(error), error=error)
 
 
 def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:
