@@ -14,8 +14,8 @@ author:
 description:
   - Probes the members of the play again and again, each with deadlines of its own, until it is sure - so many probes in a row with the same
     outcome, over so long.
-  - A probe fails when the member does not answer, or when its etcd does not. A certificate that is not trusted, a credential that is refused
-    and a server that turns requests away are no loss, whatever else they are.
+  - A probe fails when the member does not answer, or when its etcd does not. A certificate that is not trusted, a credential that is
+    refused and a server that turns requests away are no loss, whatever else they are.
   - It changes nothing. Give O(ignore:lost) of the result to M(multicluster.federation.cluster).
 extends_documentation_fragment:
   - multicluster.federation.fleet
@@ -80,10 +80,20 @@ EXAMPLES = r"""
       run_once: true
       register: seen
 
+    - name: Collect them
+      ansible.builtin.group_by:
+        key: "{{ 'lost_clusters' if inventory_hostname in seen.lost else 'other_clusters' }}"
+
+- name: Tell the fleet
+  hosts: lost_clusters
+  gather_facts: false
+  vars:
+    federation_name: production
+  tasks:
     - name: Declare them lost
       multicluster.federation.cluster:
         lost: true
-      when: inventory_hostname in seen.lost
+      run_once: true
 """
 
 RETURN = r"""

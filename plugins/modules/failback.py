@@ -67,7 +67,7 @@ stale:
   description: What these members have still of resources that run elsewhere by now.
   returned: always
   type: dict
-  sample: {us-1: {database: "placed on eu-1 by now, and still there"}}
+  sample: {us-1: {database: "placed on eu-1 by now; the copy here is removed before anything else"}}
 steps:
   description: What each step said.
   returned: when anything was to be done

@@ -93,6 +93,8 @@ class ResourceRecord:
     ``kinds`` and ``namespaces`` are grown before anything of theirs is written, and shrunk only after a complete prune.
     ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided; ``divided`` says the
     same of each workload. ``template`` is a hash; ``kept`` says that the template itself is stored beside the record.
+    A ``witness`` has nothing of the resource: it remembers where it is, since the few members that have it could be lost. ``asked`` is
+    a hash of the options, where they are kept with the template.
     """
 
     resource: str
@@ -103,6 +105,8 @@ class ResourceRecord:
     epoch: int = 0
     kept: bool = False
     divided: Mapping[str, Divided] = field(default_factory=dict)
+    witness: bool = False
+    asked: str = ""
 
     @property
     def secret_spaces(self) -> frozenset[str]:
@@ -123,6 +127,8 @@ class ResourceRecord:
             "template": self.template,
             "epoch": self.epoch,
             **({"kept": True} if self.kept else {}),
+            **({"witness": True} if self.witness else {}),
+            **({"asked": self.asked} if self.asked else {}),
             **({"divided": {key: asdict(found) for key, found in self.divided.items()}} if self.divided else {}),
         }
         return json.dumps(body, sort_keys=True)
@@ -204,6 +210,8 @@ def _resource_record(body: dict[str, Any]) -> ResourceRecord:
         template=body["template"],
         epoch=int(body["epoch"]),
         kept=bool(body.get("kept")),
+        witness=bool(body.get("witness")),
+        asked=body.get("asked") or "",
         divided={k: Divided(d["question"], dict(d["shares"])) for k, d in (body.get("divided") or {}).items()},
     )
 

@@ -42,9 +42,9 @@ class Decisions:
     ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
     where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
     record has no more, with its epoch: the federation let them go while they were away. ``shares`` are, per resource, the divisions
-    of its workloads; ``without`` are members that are taken for gone; ``lost`` are members that are declared
-    lost, with the time; ``following`` are, per resource and member, the objects
-    that follow workloads of others there.
+    of its workloads. ``without`` are members that are taken for gone, ``lost`` those that are declared lost, with the time.
+    ``following`` are, per resource and member, the objects that follow workloads of others there; ``witnesses``, per resource,
+    members that only remember where it is.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -58,7 +58,12 @@ class Decisions:
     without: frozenset[str] = frozenset()
     following: Mapping[str, Mapping[str, frozenset[ObjectName]]] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
+    witnesses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+#: members that remember a resource, so that the loss of one or two of them does not lose it
+_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -150,12 +155,27 @@ def _spread(
 
     divided = divider is not None and resource.replicas is not None and resource.replicas.divide != DUPLICATED
     needed, rooms = divider.rooms(resource, report.selected) if divider is not None and divided else (None, {})
-    chosen = choose(resource.placement.spread, [clusters[name] for name in report.selected], needed, rooms, set(before))
-    report.selected = list(chosen.members)
+    # a lost member that holds it still counts: it is used, and nobody takes its place yet
+    waiting = [name for name in report.stays if name in clusters]
+    options = [clusters[name] for name in (*report.selected, *waiting)]
+    chosen = choose(resource.placement.spread, options, needed, rooms, set(before))
+    report.selected = [name for name in chosen.members if name not in waiting]
     report.reasons.update(chosen.reasons)
     report.note = chosen.note
     if chosen.error:
         report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
+
+
+def _witnesses(
+    resource: Resource, placement: Collection[str], joined: Collection[str], memories: Mapping[str, Memory]
+) -> frozenset[str]:
+    """Who remembers a resource without having it: where few members have one that must not be forgotten, or run twice."""
+    lacking = _COPIES - len(placement)
+    if lacking <= 0 or not placement or not (resource.needs_fence or resource.keep_template):
+        return frozenset()
+    others = sorted(set(joined) - set(placement))
+    others.sort(key=lambda name: name not in memories or resource.name not in memories[name].resources)
+    return frozenset(others[:lacking])
 
 
 def _follow(
@@ -214,6 +234,8 @@ def decide(
             divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
             chosen = [clusters[name] for name in report.selected]
             divisions[resource.name] = report.shares = divider.divide(resource, chosen, divided, report.stays)
+    joined = set(newest.members if newest else ()) & set(clusters) - set(lost) - gone
+    witnesses = {r.name: _witnesses(r, placements[r.name], joined, memories) for r in asked if r.present}
     follows, warnings = _follow(asked, reports)
     for name, followed in follows.items():
         placements[name] = {**placements[name], **dict.fromkeys(followed)}
@@ -223,7 +245,19 @@ def decide(
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
     incomplete = "" if partial or not missing else _incomplete(missing)
     return Decisions(
-        reports, placements, epochs, clusters, missing, incomplete, forgotten, divisions, gone, follows, lost, warnings
+        reports,
+        placements,
+        epochs,
+        clusters,
+        missing,
+        incomplete,
+        forgotten,
+        divisions,
+        gone,
+        follows,
+        lost,
+        witnesses,
+        warnings,
     )
 
 

@@ -280,12 +280,14 @@ class _Run:
         """Those that are not declared lost. A lost member is neither waited for nor written to, unless it is to be reclaimed."""
         for name, since in self.decisions.lost.items():
             member = self.members.get(name)
-            if member is None or name in self.options.reclaim or member.finished.is_set():
+            if member is None or name in self.options.reclaim:
                 continue
+            member.report.error = None  # that it does not answer is known
             member.report.skipped = f"lost since {since}"
             if name in present:
                 member.report.skipped += ", and it answers: see failback"
                 self.warnings.append(f"{name} is declared lost since {since}, and answers: fail back, or fence it")
+            member.stage = Stage.DONE
             self._end(member)
         return [name for name in present if not self.members[name].finished.is_set()]
 

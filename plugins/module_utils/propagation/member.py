@@ -27,7 +27,7 @@ from ..model.records import ResourceRecord
 from .decide import NO_FAILOVER, Decisions, Losses
 from .hand import Done, Hand, Outcome, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
-from .plan import Action, MemberPlan, Step, Template, plan_member, without_deletions
+from .plan import Action, MemberPlan, Step, Template, as_witness, plan_member, without_deletions
 from .progress import Stage, Tell
 from .result import MemberReport
 from .store import (
@@ -184,6 +184,10 @@ class Member:
                 self.leaving += rest
             elif selected or not template.resource.present:
                 self.plans.append(plan)
+            elif self.name in decisions.witnesses.get(name, frozenset()):
+                shares = decisions.shares.get(name, ())
+                plan = as_witness(plan, template, decisions.placements[name], decisions.epochs[name], shares)
+                (self.leaving if plan.of(Action.DELETE, Action.GOING) else self.plans).append(plan)
             elif plan.leaving:
                 self.leaving.append(plan)
 
@@ -316,7 +320,9 @@ class Member:
     def _grow_records(self) -> None:
         """Before the first write: the record names every kind and namespace that there may be something in from now on."""
         for plan in self.plans:
-            if plan.record is None or (plan.stored is None and not plan.of(*Action.WRITES, Action.NONE)):
+            if plan.record is None:
+                continue
+            if plan.stored is None and not plan.record.witness and not plan.of(*Action.WRITES, Action.NONE):
                 continue  # every object is blocked: there is nothing to remember
             known = [stored.record for stored in (plan.stored, plan.former) if stored is not None]
             grown = replace(
@@ -389,9 +395,11 @@ class Member:
                 if stored is not None and not staying:
                     self._forget(stored)
             elif stored is not None:
-                self._shrink(plan.record, stored, staying)
+                self._shrink(plan, plan.record, stored, staying)
 
-    def _shrink(self, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]) -> None:
+    def _shrink(
+        self, plan: MemberPlan, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]
+    ) -> None:
         record = replace(
             record,
             kinds=record.kinds | {name.kind for name in staying},
@@ -400,6 +408,8 @@ class Member:
         if stored.record.kept and not record.kept and not self._options.check:
             delete_template(self.seen.api, self._federation, record.resource)
         if not record.same_as(stored.record):
+            if record.kept:
+                self._keep_template(plan)
             self._store(record)
 
 

@@ -146,7 +146,7 @@ class MemberPlan:
         if self.record is None:
             return self.stored is not None and not self.of(Action.GOING)
         if self.stored is None:
-            return bool(self.of(Action.NONE))
+            return self.record.witness or bool(self.of(Action.NONE))
         return not self.record.same_as(self.stored.record)
 
 
@@ -155,7 +155,8 @@ class Template:
     """A resource with what is the same on every member worked out once.
 
     ``manifests`` are without what each member decides itself; ``autoscaled`` are the objects that an autoscaler of the resource
-    itself scales; ``workloads`` are those whose replicas are divided. Rendering is kept per distinct set of overrides, since most
+    itself scales; ``workloads`` are those whose replicas are divided; ``asked`` tells the options
+    apart where they are kept with the template. Rendering is kept per distinct set of overrides, since most
     members share one.
     """
 
@@ -170,6 +171,7 @@ class Template:
     marked: dict[Any, Manifest] = field(default_factory=dict)
     proven: Proven = field(default_factory=dict)
     workloads: tuple[Workload, ...] = ()
+    asked: str = ""
 
     @property
     def secret_spaces(self) -> frozenset[str]:
@@ -199,6 +201,7 @@ def prepare(resource: Resource) -> Template:
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
         scaled,
         workloads=tuple(w for w in workloads_of(resource) if w.name not in scaled),
+        asked=fingerprint([dict(resource.asked)]) if resource.keep_template else "",
     )
 
 
@@ -534,6 +537,7 @@ def plan_member(
         epoch,
         resource.keep_template,
         {found.workload.key: found.record for found in shares},
+        asked=template.asked,
     )
     if stored is not None and stored.record.same_as(record):
         record = stored.record
@@ -548,6 +552,33 @@ def _without_values(resource: Resource, name: ObjectName) -> Step:
         Kind.NOT_FOUND, "its values are not kept with the template", "propagate the resource from its playbook"
     )
     return Step(resource.name, name, Action.BLOCKED, str(error), error=error)
+
+
+def as_witness(
+    plan: MemberPlan,
+    template: Template,
+    placement: Mapping[str, int | None],
+    epoch: int,
+    shares: Sequence[WorkloadShares],
+) -> MemberPlan:
+    """The plan of a member that has nothing of a resource, or gives it up, and goes on to remember where it is."""
+    resource = template.resource
+    record = ResourceRecord(
+        resource.name,
+        template.kinds,
+        template.namespaces,
+        placement,
+        template.hash,
+        epoch,
+        resource.keep_template,
+        {found.workload.key: found.record for found in shares},
+        True,
+        template.asked,
+    )
+    if plan.stored is not None and plan.stored.record.same_as(record):
+        record = plan.stored.record
+    gone = plan.of(Action.DELETE, Action.GOING)
+    return replace(plan, steps=plan.steps if gone else (), record=record, leaving=False)
 
 
 def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:

@@ -70,7 +70,10 @@ def recall(fleet: Fleet, request_timeout: float, member_timeout: float) -> Recal
         except FederationError as error:
             missing[name] = error.message
     placements = {name: newest_placement(of_members.values()) for name, of_members in records.items()}
-    held = {m: {n: s.record for n, s in memory.resources.items()} for m, (_api, memory) in known.items()}
+    held = {
+        m: {n: s.record for n, s in memory.resources.items() if not s.record.witness}
+        for m, (_api, memory) in known.items()
+    }
     return Recalled(tuple(resources), missing, clusters, placements, held)
 
 

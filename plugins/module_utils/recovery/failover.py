@@ -71,17 +71,19 @@ def _with_lacking(result: dict[str, Any], left: Sequence[str], lacking: Mapping[
 
 
 def stale_copies(
-    recalled: Recalled, members: Sequence[str], held: Mapping[str, Mapping[str, Any]]
+    recalled: Recalled, members: Sequence[str], resources: Sequence[Resource]
 ) -> dict[str, dict[str, str]]:
-    """What members that were lost have still of resources that run elsewhere by now; ``held`` is what each remembers (resource -> its
-    record there)."""
+    """What members that were lost have still of resources that run elsewhere by now, and what becomes of it: member -> resource ->
+    words."""
+    twice_hurts = {resource.name for resource in resources if resource.needs_fence}
     found: dict[str, dict[str, str]] = {}
     for member in members:
-        for name in sorted(held.get(member, {})):
+        for name in sorted(recalled.held.get(member, {})):
             placement = recalled.placements.get(name, {})
             if member not in placement:
                 others = ", ".join(sorted(placement)) or "nowhere"
-                found.setdefault(member, {})[name] = f"placed on {others} by now, and still there"
+                then = "is removed before anything else" if name in twice_hurts else "counts again once it is back"
+                found.setdefault(member, {})[name] = f"placed on {others} by now; the copy here {then}"
     return found
 
 
@@ -102,9 +104,9 @@ def failback(
             f"{', '.join(silent)} {'does' if len(silent) == 1 else 'do'} not answer, so nothing can come back",
             "wait until it is ready (detect with want: ready), or limit the play to others",
         )
-    stale = stale_copies(recalled, back, recalled.held)
     affected = sorted(set(recalled.placements) | {resource.name for resource in wish.given})
     resources, lacking = _chosen(wish, recalled, affected)
+    stale = stale_copies(recalled, back, resources)
     if not back:
         return _with_lacking(
             {"changed": False, "failed": False, "msg": "no member in play is lost", "stale": {}}, back, {}
