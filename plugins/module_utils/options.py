@@ -108,6 +108,7 @@ FEDERATED_RESOURCE: Spec = {
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
     "partial_fleet": {"type": "bool", "default": False},
     "plan": {"type": "raw"},
+    "waves": {"type": "dict"},
     "max_lost": {"type": "str", "default": str(DEFAULT_MAX_LOST)},
 }
 
@@ -154,7 +155,11 @@ CLUSTER: Spec = {
 }
 
 _MOVE: Spec = {
-    **{key: spec for key, spec in FEDERATED_RESOURCE.items() if key not in (*_RESOURCE, "name", "resources", "plan")},
+    **{
+        key: spec
+        for key, spec in FEDERATED_RESOURCE.items()
+        if key not in (*_RESOURCE, "name", "resources", "plan", "waves")
+    },
     "name": {"type": "list", "elements": "str"},
     "resources": FEDERATED_RESOURCE["resources"],
 }

@@ -24,6 +24,7 @@ from .model.names import check_resource_name
 from .model.placement import parse_members
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
+from .model.waves import parse_waves
 from .options import FACTS, RESOURCE_OPTIONS
 
 if TYPE_CHECKING:
@@ -140,7 +141,15 @@ def federated_resource(
 
     given = params.get("plan")
     options = replace(_run_options(params, check, diff, tell), plan=None if given is None else _plan(given))
-    return engine.run(fleet, resources, options)
+    ordered = parse_waves(params.get("waves"), "waves")
+    if ordered is None:
+        return engine.run(fleet, resources, options)
+    from .propagation import waves
+
+    if given is not None:
+        raise ConfigError("a plan is carried out as a whole: waves do not go with it")
+    waves.check_waves(ordered, fleet)
+    return waves.run(fleet, resources, ordered, options)
 
 
 def _losses(params: Params, approved: bool = False) -> Losses:

@@ -24,6 +24,14 @@ extends_documentation_fragment:
   - multicluster.federation.resource
   - multicluster.federation.resource.propagate
 options:
+  waves:
+    description:
+      - Brings members to the change one after the other instead of all at once, and only those that it changes.
+      - C(canary) (a list of names, or conditions as in O(resources[].placement)) come first, then batches of C(batch) members, a number
+        or a share (V(25%)). Each wave has to become healthy, and to stay so for C(soak) seconds.
+      - When more than C(max_failures) members failed (V(0) by default), the rest is not begun, and with C(rollback) (on by default) the
+        failed wave goes back to the template before, which members have to keep (O(resources[].keep_template)).
+    type: dict
   plan:
     description:
       - A plan that M(multicluster.federation.plan) made, as a path on the controller or as the data itself (a variable, or an artifact
