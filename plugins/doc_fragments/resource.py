@@ -13,7 +13,7 @@ options:
   name:
     description:
       - Name of the resource, of lower-case letters, digits and C(-).
-      - Either this, or O(resources).
+      - Either this, or C(resources).
     type: str
   resources:
     description: Several resources in one call, each with the options of the single form. All are read and planned together.
@@ -36,14 +36,14 @@ options:
         type: list
         elements: str
       template: &template
-        description: As O(src), but rendered with Jinja first, and looked for in C(templates).
+        description: As C(src), but rendered with Jinja first, and looked for in C(templates).
         type: list
         elements: str
       definition: &definition
         description: Manifests inline, as a mapping, a list of mappings, or YAML text.
         type: raw
       overrides_data: &overrides_data
-        description: O(overrides) as text, which is never shown.
+        description: C(overrides) as text, which is never shown.
         type: str
       definition_data: &definition_data
         description:
@@ -67,11 +67,11 @@ options:
       replicas: &replicas
         description:
           - How the replicas of Deployments, StatefulSets, ReplicaSets and Jobs (C(parallelism)) are divided over the members that
-            O(placement) chooses. Without it, each member has those of its manifest.
+            C(placement) chooses. Without it, each member has those of its manifest.
           - C(total) is the number over all members; without it, each workload's own. C(divide) is V(weighted) (the default),
             V(available) (by free capacity), V(aggregated) (on the fewest members) or V(duplicated) (C(total) on each).
           - C(min) and C(max) hold for each member. C(members) says C(min), C(max) and C(weight) of single ones by name. C(weights) is
-            a list of C(where) (conditions as in O(placement)) and C(weight), of which the last match counts; then
+            a list of C(where) (conditions as in C(placement)) and C(weight), of which the last match counts; then
             C(cluster_weight) of the inventory; then 1.
           - C(capacity) looks at free capacity with V(weighted) and V(duplicated), too.
           - C(rebalance) is V(on_change) (the default - replicas move when members, weights or bounds change), V(never) or V(always).
@@ -82,7 +82,7 @@ options:
         type: dict
       overrides: &overrides
         description:
-          - Differences for some members. Each entry has C(where) (conditions as in O(placement); without it, all members), an
+          - Differences for some members. Each entry has C(where) (conditions as in C(placement); without it, all members), an
             optional C(target) (C(kind) and C(name), one or a list), and what to change.
           - C(image) sets C(registry), C(repository) or C(tag) of images, of all containers or of those named by C(container).
           - C(env) sets environment variables, C(replicas) a number, C(labels) and C(annotations) entries of the metadata.
@@ -209,14 +209,14 @@ options:
         type: list
         elements: str
       template: &template
-        description: As O(src), but rendered with Jinja first, and looked for in C(templates).
+        description: As C(src), but rendered with Jinja first, and looked for in C(templates).
         type: list
         elements: str
       definition: &definition
         description: Manifests inline, as a mapping, a list of mappings, or YAML text.
         type: raw
       overrides_data: &overrides_data
-        description: O(overrides) as text, which is never shown.
+        description: C(overrides) as text, which is never shown.
         type: str
       definition_data: &definition_data
         description:
@@ -240,11 +240,11 @@ options:
       replicas: &replicas
         description:
           - How the replicas of Deployments, StatefulSets, ReplicaSets and Jobs (C(parallelism)) are divided over the members that
-            O(placement) chooses. Without it, each member has those of its manifest.
+            C(placement) chooses. Without it, each member has those of its manifest.
           - C(total) is the number over all members; without it, each workload's own. C(divide) is V(weighted) (the default),
             V(available) (by free capacity), V(aggregated) (on the fewest members) or V(duplicated) (C(total) on each).
           - C(min) and C(max) hold for each member. C(members) says C(min), C(max) and C(weight) of single ones by name. C(weights) is
-            a list of C(where) (conditions as in O(placement)) and C(weight), of which the last match counts; then
+            a list of C(where) (conditions as in C(placement)) and C(weight), of which the last match counts; then
             C(cluster_weight) of the inventory; then 1.
           - C(capacity) looks at free capacity with V(weighted) and V(duplicated), too.
           - C(rebalance) is V(on_change) (the default - replicas move when members, weights or bounds change), V(never) or V(always).
@@ -255,7 +255,7 @@ options:
         type: dict
       overrides: &overrides
         description:
-          - Differences for some members. Each entry has C(where) (conditions as in O(placement); without it, all members), an
+          - Differences for some members. Each entry has C(where) (conditions as in C(placement); without it, all members), an
             optional C(target) (C(kind) and C(name), one or a list), and what to change.
           - C(image) sets C(registry), C(repository) or C(tag) of images, of all containers or of those named by C(container).
           - C(env) sets environment variables, C(replicas) a number, C(labels) and C(annotations) entries of the metadata.
@@ -352,7 +352,7 @@ options:
     description:
       - How many objects of one resource a run may delete, as a number or as a share of those that there are (V(50%)).
       - Beyond it nothing of the resource is changed and the task fails - an empty folder or a lost label would delete much at once.
-      - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
+      - A share never forbids up to 10 deletions. C(state=absent) says plainly that all is to go, and is not counted.
     type: str
     default: 50%
   partial_fleet:
