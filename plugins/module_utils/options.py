@@ -164,7 +164,13 @@ _MOVE: Spec = {
     "resources": FEDERATED_RESOURCE["resources"],
 }
 
-FAILOVER: Spec = dict(_MOVE)
+FAILOVER: Spec = {
+    **_MOVE,
+    "suppose_lost": {"type": "list", "elements": "str"},
+    "suppose_tainted": {"type": "list", "elements": "str"},
+}
+
+RECONCILE: Spec = dict(_MOVE)
 
 FAILBACK: Spec = dict(_MOVE)
 

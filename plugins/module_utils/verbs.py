@@ -222,8 +222,27 @@ def failover(
     """Move what is on lost members to others; returns the result of the module. ``resources`` win over what members remember."""
     from .recovery import failover as recovery
 
+    lost, tainted = params.get("suppose_lost") or [], params.get("suppose_tainted") or []
+    if (lost or tainted) and not check:
+        raise ConfigError("suppose_lost and suppose_tainted are for check mode: declare it with the module cluster")
     wish = recovery.Wish(resources, params.get("name"))
-    return recovery.failover(fleet, wish, _run_options(params, check, diff, tell))
+    supposed = recovery.supposing(fleet, lost, tainted) if lost or tainted else fleet
+    return recovery.failover(supposed, wish, _run_options(params, check, diff, tell))
+
+
+def reconcile(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Bring the fleet to what it remembers, or to what is given; returns the result of the module."""
+    from .recovery import failover as recovery
+
+    wish = recovery.Wish(resources, params.get("name"))
+    return recovery.reconcile(fleet, wish, _run_options(params, check, diff, tell))
 
 
 def failback(

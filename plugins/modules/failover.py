@@ -22,6 +22,15 @@ extends_documentation_fragment:
   - multicluster.federation.fleet.run
   - multicluster.federation.resource.moved
   - multicluster.federation.resource.propagate
+options:
+  suppose_lost:
+    description: In check mode, plan as if these members were declared lost.
+    type: list
+    elements: str
+  suppose_tainted:
+    description: In check mode, plan as if these members had a C(NoExecute) taint.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Shows what would move, from the real members. Nothing is written.

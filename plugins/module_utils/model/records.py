@@ -290,7 +290,7 @@ def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster
         provider=cluster.provider or entry.provider,
         taints=cluster.taints + tuple(t for t in entry.taints if not _has(cluster.taints, t)),
         cordoned=bool(entry.cordoned),
-        lost=entry.lost,
+        lost=entry.lost or cluster.lost,
         fenced=bool(entry.fenced),
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..membership import run as membership
-from ..model.cluster import NO_EXECUTE, Cluster, Fleet
+from ..model.cluster import NO_EXECUTE, Cluster, Fleet, Taint
 from ..model.errors import ConfigError
 from ..model.operation import Operation
 from ..model.resource import Resource
@@ -47,11 +47,40 @@ def _leaving(cluster: Cluster) -> bool:
     return bool(cluster.lost) or any(taint.effect == NO_EXECUTE for taint in cluster.taints)
 
 
+def supposing(fleet: Fleet, lost: Sequence[str], tainted: Sequence[str]) -> Fleet:
+    """The fleet as it would be with members lost, or tainted NoExecute. ConfigError for members that it does not have."""
+    unknown = sorted({*lost, *tainted} - set(fleet.members))
+    if unknown:
+        raise ConfigError(f"{', '.join(unknown)} is supposed to be gone, and the fleet does not have it")
+    taint = Taint("supposed", "", NO_EXECUTE)
+    members = {
+        name: replace(
+            cluster,
+            lost="this plan" if name in lost else cluster.lost,
+            taints=(*cluster.taints, taint) if name in tainted else cluster.taints,
+        )
+        for name, cluster in fleet.members.items()
+    }
+    return replace(fleet, members=members)
+
+
+def reconcile(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
+    """Bring the fleet to what the play gives, or the members remember, of all resources; returns the result of a module."""
+    recalled = recall(fleet, options.request_timeout, options.member_timeout)
+    affected = sorted(set(recalled.placements) | {resource.name for resource in wish.given})
+    resources, lacking = _chosen(wish, recalled, affected)
+    if not resources:
+        return _with_lacking(
+            {"changed": False, "failed": False, "msg": "nothing to do: there are no resources"}, [], lacking
+        )
+    return _with_lacking(engine.run(fleet, resources, options), [], lacking)
+
+
 def failover(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     """Move what is on lost members, and on those with a NoExecute taint, to others; returns the result of a module."""
     recalled = recall(fleet, options.request_timeout, options.member_timeout)
     left = sorted(name for name, cluster in recalled.clusters.items() if _leaving(cluster))
-    affected = recalled.on(left)
+    affected = sorted({*recalled.on(left), *(r.name for r in wish.given if left)})
     resources, lacking = _chosen(wish, recalled, affected)
     if not resources:
         what = "nothing is placed on " + ", ".join(left) if left else "no member is lost or tainted NoExecute"
