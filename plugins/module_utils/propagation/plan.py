@@ -26,7 +26,7 @@ from .store import Stored
 
 if TYPE_CHECKING:
     from ..rendering.workload import Workload
-    from .shares import WorkloadShares
+    from .shares import RecordedShares, WorkloadShares
 
 CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -505,7 +505,7 @@ def plan_member(
     federation: str,
     placement: Mapping[str, int | None],
     epoch: int,
-    shares: Sequence[WorkloadShares] = (),
+    shares: Sequence[WorkloadShares | RecordedShares] = (),
     only: Collection[ObjectName] = (),
 ) -> MemberPlan:
     """The plan for one resource on one member. ``placement``, ``epoch`` and ``shares`` go into the record of a member that keeps it.
@@ -588,10 +588,12 @@ def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:
     return replace(plan, steps=tuple(step for step in plan.steps if step not in gone)), rest
 
 
-def _allotments(shares: Sequence[WorkloadShares], member: str) -> dict[int, Allotment]:
+def _allotments(shares: Sequence[WorkloadShares | RecordedShares], member: str) -> dict[int, Allotment]:
     """What a member gets of each workload, by the position of its manifest."""
     result = {}
     for found in shares:
+        if member not in found.replicas:
+            continue
         has, gets = found.now[member], found.replicas[member]
         growing = found.growing if gets < has else ()
         result[found.workload.position] = Allotment(found.workload, has if growing else gets, gets, growing)

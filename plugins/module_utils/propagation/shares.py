@@ -21,6 +21,7 @@ from ..scheduling.levelling import level
 from ..scheduling.room import Occupied, Wish
 from ..scheduling.share import Shares, Standing, candidate, share
 from .observe import Observation
+from .plan import Template
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,27 @@ class WorkloadShares:
     def reasons(self) -> Mapping[str, str]:
         """Why members have what they have, where there is something to say."""
         return explained(self.shares.division, self.shares.candidates, self.shares.outcome)
+
+
+@dataclass(frozen=True)
+class RecordedShares:
+    """A division as the records tell it, for looking at what is there: nothing moves."""
+
+    workload: Workload
+    record: Divided
+
+    @property
+    def replicas(self) -> Mapping[str, int]:
+        """Member -> replicas."""
+        return self.record.shares
+
+    now = replicas
+    growing: tuple[str, ...] = ()
+
+
+def recorded_shares(template: Template, divided: Mapping[str, Divided]) -> list[RecordedShares]:
+    """The recorded divisions of the workloads of a template."""
+    return [RecordedShares(w, divided[w.key]) for w in template.workloads if w.key in divided]
 
 
 def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) -> Shares:
