@@ -129,7 +129,7 @@ class _Floor:
             now = self.wrong()
             if now < wrong and all(gap <= bound for gap, bound in zip(self.gaps(), bounds, strict=True)):
                 best, wrong = (source, target), now
-            self._shift(target, source)
+            self._shift(source=target, target=source)
         return best
 
     def _shift(self, source: _Cell, target: _Cell) -> None:
