@@ -55,6 +55,7 @@ FLEET: Spec = {
         "elements": "dict",
         "options": {"name": {"type": "str", "required": True}, **FACTS, **CONNECTION},
     },
+    "only": {"type": "list", "elements": "str"},
     "request_timeout": {"type": "float", "default": 15.0},
     "member_timeout": {"type": "float", "default": 60.0},
     "credentials": {"type": "str", "choices": list(MODES)},
@@ -185,6 +186,24 @@ DETECT: Spec = {
     "max_lost": {"type": "str", "default": str(DEFAULT_MAX_LOST)},
     "observations": {"type": "list", "elements": "list"},
     "quorum": {"type": "int", "default": 1},
+}
+
+DRILL: Spec = {
+    **FLEET,
+    "step": {
+        "type": "str",
+        "required": True,
+        "choices": ["begin", "start", "end", "note", "probe", "unprobe", "report", "close", "state"],
+    },
+    "dir": {"type": "path", "required": True},
+    "scenario": {"type": "dict"},
+    "resume": {"type": "bool", "default": False},
+    "phase": {"type": "str"},
+    "ok": {"type": "bool", "default": True},
+    "msg": {"type": "str"},
+    "data": {"type": "dict"},
+    "interval": {"type": "float", "default": 0.25},
+    "targets": {"type": "dict"},
 }
 
 FEDERATED_RESOURCE_INFO: Spec = {

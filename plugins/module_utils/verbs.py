@@ -68,7 +68,18 @@ def fleet_of(params: Params, check: bool = False, nameless: bool = False) -> Fle
         raise ConfigError("federation is missing", "give the option federation, or the variable federation_name")
     access = read_access(params, check)
     clusters = [read_cluster(entry["name"], entry, access) for entry in params.get("clusters") or []]
-    return build_fleet(params.get("federation") or None, clusters)
+    return limited(build_fleet(params.get("federation") or None, clusters), params)
+
+
+def limited(fleet: Fleet, params: Params) -> Fleet:
+    """The fleet with only those members in play that the option ``only`` names, where it is given."""
+    only = params.get("only")
+    if only is None:
+        return fleet
+    unknown = sorted(set(only) - set(fleet.members))
+    if unknown:
+        raise ConfigError(f"only names {', '.join(unknown)}, which the fleet does not have")
+    return replace(fleet, in_play=fleet.in_play & frozenset(only))
 
 
 def resource_entries(params: Params) -> list[dict[str, Any]]:
