@@ -163,7 +163,8 @@ def _start_prober(params: Params, fleet: Fleet, found: journal.Journal) -> None:
         "folder": found.folder,
         "federation": fleet.federation,
         "interval": params["interval"],
-        "timeout": params["request_timeout"],
+        # a member that hangs is found out after a few probes, not after a request of the usual length
+        "timeout": max(1.0, 4 * params["interval"]),
         "members": members,
     }
     with open(os.path.join(found.folder, "prober.log"), "ab") as log:

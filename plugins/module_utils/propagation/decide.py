@@ -123,7 +123,7 @@ def _place(
         if name in gone:
             report.reasons[name] = "left out of this plan"
         elif clusters[name].lost:
-            report.reasons[name] = f"lost since {clusters[name].lost}"
+            report.reasons[name] = _since(clusters[name].lost)
         elif decision.selected:
             report.selected.append(name)
         else:
@@ -164,6 +164,11 @@ def _spread(
     report.note = chosen.note
     if chosen.error:
         report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
+
+
+def _since(lost: str) -> str:
+    """Since when a member is lost; or that a plan supposes so."""
+    return f"lost since {lost}" if lost[:1].isdigit() else lost
 
 
 def _witnesses(

@@ -56,7 +56,7 @@ def supposing(fleet: Fleet, lost: Sequence[str], tainted: Sequence[str]) -> Flee
     members = {
         name: replace(
             cluster,
-            lost="this plan" if name in lost else cluster.lost,
+            lost="supposed to be lost" if name in lost else cluster.lost,
             taints=(*cluster.taints, taint) if name in tainted else cluster.taints,
         )
         for name, cluster in fleet.members.items()

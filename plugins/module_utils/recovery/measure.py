@@ -61,16 +61,21 @@ def apps_of(snapshot: Mapping[str, Any]) -> list[App]:
     return found
 
 
-def moments(app: App, probes: Sequence[Mapping[str, Any]], fresh: float) -> list[Moment]:
-    """The app after each probe: what members said last counts for ``fresh`` seconds; one that does not answer serves nobody."""
-    last: dict[str, tuple[float, int, int]] = {}
+def moments(app: App, probes: Sequence[Mapping[str, Any]]) -> list[Moment]:
+    """The app after each probe, once every member was asked. What a member said last counts until its next probe; one that does not
+    answer serves nobody, from the moment on when it was asked."""
+    last: dict[str, tuple[int, int]] = {}
+    everybody = len({probe["member"] for probe in probes})
     found = []
     for probe in probes:
-        ended = probe["t"] + probe.get("took", 0.0)
+        failed = "ready" not in probe
         ready, wanted = (probe.get("ready") or {}).get(app.workload, (0, 0))
-        last[probe["member"]] = (ended, ready, wanted)
-        alive = [entry for entry in last.values() if ended - entry[0] <= fresh]
-        found.append(Moment(ended, sum(e[1] for e in alive), sum(e[2] for e in alive)))
+        last[probe["member"]] = (ready, wanted)
+        if len(last) == everybody:
+            ended = probe["t"] if failed else probe["t"] + probe.get("took", 0.0)
+            found.append(
+                Moment(ended, sum(entry[0] for entry in last.values()), sum(entry[1] for entry in last.values()))
+            )
     return sorted(found, key=lambda moment: moment.t)
 
 
@@ -123,7 +128,7 @@ def measured(
     placements: tuple[Mapping[str, int], Mapping[str, int]],
 ) -> dict[str, Any]:
     """One app in the report. ``times`` has T0, T2, T3 and T7 of the drill; ``placements`` are during and after the loss."""
-    seen = moments(app, probes, max(1.0, 4 * interval))
+    seen = moments(app, probes)
     t0 = times.get("T0")
     if t0 is None:
         reached: dict[str, float | None] = dict.fromkeys([f"T{n}" for n in range(8)])

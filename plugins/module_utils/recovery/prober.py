@@ -37,15 +37,13 @@ _KINDS = (
 
 
 def read_workloads(api: MemberApi, federation: str) -> dict[str, list[int]]:
-    """What a member has of the federation's workloads: object -> [ready, wanted]. A workload whose newest version was not seen by its
-    controller counts as not ready."""
+    """What a member has of the federation's workloads: object -> [ready, wanted]."""
     found: dict[str, list[int]] = {}
     for kind in _KINDS:
         selector = f"{names.LABEL_FEDERATION}={federation}"
         for body in api.objects(kind, "", selector, metadata_only=False):
             metadata, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
-            fresh = (status.get("observedGeneration") or 0) >= (metadata.get("generation") or 0)
-            ready = (status.get("readyReplicas") or 0) if fresh else 0
+            ready = status.get("readyReplicas") or 0
             found[f"{kind.kind.kind} {metadata['namespace']}/{metadata['name']}"] = [ready, spec.get("replicas") or 0]
     return found
 

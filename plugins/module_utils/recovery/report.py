@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from .journal import Journal
-from .measure import apps_of, measured, placement
+from .measure import SINGLETON, STATEFUL, apps_of, measured, placement
 
 FORM = 1
 PASSED, FAILED, ABORTED = "PASSED", "FAILED", "ABORTED"
@@ -62,7 +62,10 @@ def report_of(
         "preflight": journal.last("preflight") or [],
         "phases": phases,
         "apps": apps,
-        "deviations": [text for event in journal.events for text in (event.get("data") or {}).get("deviations") or []],
+        "deviations": [
+            *(text for event in journal.events for text in (event.get("data") or {}).get("deviations") or []),
+            *(_moved(app) for app in apps if _moved(app) and _may_stay(app)),
+        ],
         "steps": [
             {
                 "at": event["at"],
@@ -90,12 +93,20 @@ def _why(
         return why
     why += [f"{app['name']} ({app['workload']}): {app['msg']}" for app in apps if not app["ok"]]
     if "verify again" in [p["name"] for p in phases if p["ok"]]:
-        for app in apps:
-            if app["before"] != app["after"]:
-                why.append(
-                    f"{app['name']} ({app['workload']}): placed on {_told(app['after'])} now, on {_told(app['before'])} before"
-                )
+        why += [_moved(app) for app in apps if _moved(app) and not _may_stay(app)]
     return list(dict.fromkeys(why))
+
+
+def _moved(app: Mapping[str, Any]) -> str:
+    """That an app is elsewhere after the drill than before; "" if it is not."""
+    if app["before"] == app["after"] or not app["after"]:
+        return ""
+    return f"{app['name']} ({app['workload']}): placed on {_told(app['after'])} now, on {_told(app['before'])} before"
+
+
+def _may_stay(app: Mapping[str, Any]) -> bool:
+    """Whether an app is right where it moved to: one that runs once, or keeps state, is not moved again without need."""
+    return app["sort"] in (STATEFUL, SINGLETON) and sum(app["before"].values()) == sum(app["after"].values())
 
 
 def _told(placed: Mapping[str, int]) -> str:
