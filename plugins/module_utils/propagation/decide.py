@@ -250,19 +250,19 @@ def decide(
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
     incomplete = "" if partial or not missing else _incomplete(missing)
     return Decisions(
-        reports,
-        placements,
-        epochs,
-        clusters,
-        missing,
-        incomplete,
-        forgotten,
-        divisions,
-        gone,
-        follows,
-        lost,
-        witnesses,
-        warnings,
+        reports=reports,
+        placements=placements,
+        epochs=epochs,
+        clusters=clusters,
+        missing=missing,
+        incomplete=incomplete,
+        forgotten=forgotten,
+        shares=divisions,
+        without=gone,
+        following=follows,
+        lost=lost,
+        witnesses=witnesses,
+        warnings=warnings,
     )
 
 
