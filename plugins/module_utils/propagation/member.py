@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..fleet.concurrency import each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model import names
@@ -90,6 +91,7 @@ class Member:
         self.finished = threading.Event()
         self.outdated = False
         self._looked = 0.0
+        self._memory = threading.Lock()  # records are written several at once
         self._incomplete = ""
         self._federation = federation
         self._options = options
@@ -319,22 +321,23 @@ class Member:
 
     def _grow_records(self) -> None:
         """Before the first write: the record names every kind and namespace that there may be something in from now on."""
-        for plan in self.plans:
-            if plan.record is None:
-                continue
-            if plan.stored is None and not plan.record.witness and not plan.of(*Action.WRITES, Action.NONE):
-                continue  # every object is blocked: there is nothing to remember
-            known = [stored.record for stored in (plan.stored, plan.former) if stored is not None]
-            grown = replace(
-                plan.record,
-                kinds=plan.record.kinds.union(*(record.kinds for record in known)),
-                namespaces=plan.record.namespaces.union(*(record.namespaces for record in known)),
-                kept=plan.record.kept
-                or any(record.kept for record in known),  # a template goes after its record said so
-            )
-            if plan.stored is None or not grown.same_as(plan.stored.record):
-                self._keep_template(plan)
-                self._store(grown)
+        grown = [(plan, record) for plan in self.plans if (record := _grown(plan)) is not None]
+        errors: list[FederationError] = []
+
+        def grow(one: tuple[MemberPlan, ResourceRecord]) -> None:
+            plan, record = one
+            try:
+                if _template_is_new(plan):
+                    self._keep_template(plan)
+                self._store(record)
+            except FederationError as error:
+                errors.append(error)
+
+        late = each(grown, grow, self._width, self.seen.api.deadline)
+        if errors:
+            raise errors[0]
+        if late:
+            raise MemberError(Kind.TIMEOUT, "its records were not written before its deadline", "see member_timeout")
 
     def _keep_template(self, plan: MemberPlan) -> None:
         if plan.resource.known_as:
@@ -361,6 +364,10 @@ class Member:
         return self.seen.memory.resources.get(resource)
 
     def _remember(self, resource: str, stored: Stored | None) -> None:
+        with self._memory:
+            self._remember_one(resource, stored)
+
+    def _remember_one(self, resource: str, stored: Stored | None) -> None:
         known = {name: found for name, found in self.seen.memory.resources.items() if name != resource}
         if stored is not None:
             known[resource] = stored
@@ -411,6 +418,30 @@ class Member:
             if record.kept:
                 self._keep_template(plan)
             self._store(record)
+
+
+def _grown(plan: MemberPlan) -> ResourceRecord | None:
+    """The record that names all that there may be something of from now on; None where it does so already, or nothing is written."""
+    if plan.record is None:
+        return None
+    if plan.stored is None and not plan.record.witness and not plan.of(*Action.WRITES, Action.NONE):
+        return None  # every object is blocked: there is nothing to remember
+    known = [stored.record for stored in (plan.stored, plan.former) if stored is not None]
+    grown = replace(
+        plan.record,
+        kinds=plan.record.kinds.union(*(record.kinds for record in known)),
+        namespaces=plan.record.namespaces.union(*(record.namespaces for record in known)),
+        kept=plan.record.kept or any(record.kept for record in known),  # a template goes after its record said so
+    )
+    return None if plan.stored is not None and grown.same_as(plan.stored.record) else grown
+
+
+def _template_is_new(plan: MemberPlan) -> bool:
+    """Whether the stored template, if there is one, may be another than the one that is recorded from now on."""
+    if plan.stored is None or plan.record is None:
+        return True
+    before = plan.stored.record
+    return not before.kept or (before.template, before.asked) != (plan.record.template, plan.record.asked)
 
 
 def _bare_secret(name: ObjectName) -> Manifest:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..fleet.api import MemberApi
-from ..fleet.concurrency import SLACK, in_good_time
+from ..fleet.concurrency import SLACK, each, in_good_time
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model.cluster import Cluster, Fleet
@@ -21,6 +21,8 @@ from .store import Memory, read_memory, read_template
 
 #: members that are asked for one template; the next one when the one before fails
 _TRIES = 3
+#: templates that are read at once
+_WIDTH = 8
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,19 @@ def recall(fleet: Fleet, request_timeout: float, member_timeout: float) -> Recal
     for name, (_api, memory) in known.items():
         for resource, stored in memory.resources.items():
             records.setdefault(resource, {})[name] = stored.record
-    resources, missing = [], {}
-    for name, of_members in sorted(records.items()):
+    found_resources: dict[str, Resource] = {}
+    missing: dict[str, str] = {}
+    apis = {m: api for m, (api, _memory) in known.items()}
+
+    def define(name: str) -> None:
         try:
-            resources.append(
-                _recalled(name, of_members, {m: api for m, (api, _memory) in known.items()}, fleet.federation)
-            )
+            found_resources[name] = _recalled(name, records[name], apis, fleet.federation)
         except FederationError as error:
             missing[name] = error.message
+
+    for name in each(sorted(records), define, _WIDTH, Deadline(member_timeout)):
+        missing[name] = "definition not at hand: its template was not read in time"
+    resources = [resource for _name, resource in sorted(found_resources.items())]
     placements = {name: newest_placement(of_members.values()) for name, of_members in records.items()}
     held = {
         m: {n: s.record for n, s in memory.resources.items() if not s.record.witness}
