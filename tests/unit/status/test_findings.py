@@ -376,6 +376,7 @@ def test_the_result_counts_and_says_it() -> None:
         "epoch": 1,
         "template": HASH,
         "placement": {"ams": None, "bom": None},
+        "divided": {},
         "at": "2026-01-01T00:00:00Z",
     }
     assert result["orphans"][0]["resource"] == "gone"
