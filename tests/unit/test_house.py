@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "scheduling": PURE,
     "rendering": PURE,
     "fleet": PURE,
+    "kubedirector": {"model", "rendering"},
     "inspection": ENGINE | {"propagation"},
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
