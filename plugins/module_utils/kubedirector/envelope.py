@@ -41,9 +41,11 @@ def subject_of(manifest: Mapping[str, Any], kind: str) -> str:
     return f"{kind} {name}" if isinstance(name, str) and name else f"a {kind} without a name"
 
 
-def envelope_faults(manifest: Mapping[str, Any], kind: str, fields: tuple[str, ...]) -> Iterator[Fault]:
+def envelope_faults(
+    manifest: Mapping[str, Any], kind: str, fields: tuple[str, ...], api_version: str = API_VERSION
+) -> Iterator[Fault]:
     """Faults of apiVersion, kind, metadata, and of further ``fields`` at the top, which are all there may be."""
-    for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
+    for key, wanted in (("apiVersion", api_version), ("kind", kind)):
         if manifest.get(key) != wanted:
             yield Fault(key, f"must be {wanted}, not {manifest.get(key)!r}")
     if manifest.get("metadata") is None:
