@@ -11,11 +11,12 @@ RUN = tools/run.sh
 
 # The parts share two cores, one tree and one development environment.
 .NOTPARALLEL:
-.PHONY: help venv demo test format lint types sanity docs unit integration test-long molecule build bench clean
+.PHONY: help venv demo drill test format lint types sanity docs unit integration test-long molecule build bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo         a federation of real clusters on this machine, with an application on it; stays up"
+	@echo "make drill        a member of three real control planes is killed; how its applications recover is in .drill/latest/report.html"
 	@echo "make clean        take the demo down, leave nothing running, remove what was built here"
 	@echo ""
 	@echo "make test         every check below up to integration, in this order"
@@ -40,6 +41,9 @@ venv:
 
 demo: venv
 	@tools/demo.sh
+
+drill: venv
+	@tools/drill.sh
 
 # pytest comes last so that its closing line is the last line.
 test: lint types docs build sanity molecule

@@ -28,6 +28,10 @@ options:
         under the same prefix.
     type: str
     default: clusters
+  only:
+    description: Names of the members that are meant, of those in play. By default all of them.
+    type: list
+    elements: str
   clusters:
     description:
       - An explicit list of members, instead of the inventory. The task then runs as a module, so that C(delegate_to) works.

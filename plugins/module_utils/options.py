@@ -11,6 +11,8 @@ from typing import Any
 
 from .model.access import DAY, FILE_SECONDS, MODES, PROFILES
 from .model.budget import DEFAULT_BUDGET
+from .model.failover import BY_STATE, DEFAULT_MAX_LOST, FAILOVERS, FENCES
+from .model.failover import PLAN as FAILOVER_PLAN
 from .model.resource import ABORT, CONFLICTS
 
 Spec = dict[str, Any]
@@ -53,6 +55,7 @@ FLEET: Spec = {
         "elements": "dict",
         "options": {"name": {"type": "str", "required": True}, **FACTS, **CONNECTION},
     },
+    "only": {"type": "list", "elements": "str"},
     "request_timeout": {"type": "float", "default": 15.0},
     "member_timeout": {"type": "float", "default": 60.0},
     "credentials": {"type": "str", "choices": list(MODES)},
@@ -85,6 +88,9 @@ _RESOURCE: Spec = {
     "retain_replicas": {"type": "bool", "default": False},
     "keep_template": {"type": "bool", "default": False},
     "dependencies": {"type": "bool", "default": False},
+    "failover": {"type": "str", "choices": list(FAILOVERS), "default": FAILOVER_PLAN},
+    "fence": {"type": "str", "choices": list(FENCES), "default": BY_STATE},
+    "singleton": {"type": "bool", "default": False},
 }
 
 FEDERATED_RESOURCE: Spec = {
@@ -103,11 +109,13 @@ FEDERATED_RESOURCE: Spec = {
     "max_deletions": {"type": "str", "default": DEFAULT_BUDGET.text},
     "partial_fleet": {"type": "bool", "default": False},
     "plan": {"type": "raw"},
+    "waves": {"type": "dict"},
+    "max_lost": {"type": "str", "default": str(DEFAULT_MAX_LOST)},
 }
 
 PLAN: Spec = {
     **{key: spec for key, spec in FEDERATED_RESOURCE.items() if key in (*FLEET, *_RESOURCE, "name", "resources")},
-    **{key: FEDERATED_RESOURCE[key] for key in ("fail_on", "max_deletions", "partial_fleet")},
+    **{key: FEDERATED_RESOURCE[key] for key in ("fail_on", "max_deletions", "partial_fleet", "max_lost")},
     "without": {"type": "raw"},
     "dest": {"type": "path"},
     "show": {"type": "bool", "default": True},
@@ -142,6 +150,60 @@ CLUSTER: Spec = {
     "taints": {"type": "list", "elements": "raw"},
     "remove_taints": {"type": "list", "elements": "raw"},
     "cordon": {"type": "bool"},
+    "lost": {"type": "bool"},
+    "fenced": {"type": "bool"},
+    "max_lost": {"type": "str", "default": str(DEFAULT_MAX_LOST)},
+}
+
+_MOVE: Spec = {
+    **{
+        key: spec
+        for key, spec in FEDERATED_RESOURCE.items()
+        if key not in (*_RESOURCE, "name", "resources", "plan", "waves")
+    },
+    "name": {"type": "list", "elements": "str"},
+    "resources": FEDERATED_RESOURCE["resources"],
+}
+
+FAILOVER: Spec = {
+    **_MOVE,
+    "suppose_lost": {"type": "list", "elements": "str"},
+    "suppose_tainted": {"type": "list", "elements": "str"},
+}
+
+RECONCILE: Spec = dict(_MOVE)
+
+FAILBACK: Spec = dict(_MOVE)
+
+DETECT: Spec = {
+    **FLEET,
+    "want": {"type": "str", "choices": ["lost", "ready"], "default": "lost"},
+    "probes": {"type": "int", "default": 3},
+    "over": {"type": "float", "default": 10.0},
+    "interval": {"type": "float", "default": 2.0},
+    "probe_timeout": {"type": "float", "default": 3.0},
+    "timeout": {"type": "float", "default": 60.0},
+    "max_lost": {"type": "str", "default": str(DEFAULT_MAX_LOST)},
+    "observations": {"type": "list", "elements": "list"},
+    "quorum": {"type": "int", "default": 1},
+}
+
+DRILL: Spec = {
+    **FLEET,
+    "step": {
+        "type": "str",
+        "required": True,
+        "choices": ["begin", "start", "end", "note", "probe", "unprobe", "report", "close", "state"],
+    },
+    "dir": {"type": "path", "required": True},
+    "scenario": {"type": "dict"},
+    "resume": {"type": "bool", "default": False},
+    "phase": {"type": "str"},
+    "ok": {"type": "bool", "default": True},
+    "msg": {"type": "str"},
+    "data": {"type": "dict"},
+    "interval": {"type": "float", "default": 0.25},
+    "targets": {"type": "dict"},
 }
 
 FEDERATED_RESOURCE_INFO: Spec = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .dialects.documents import read_manifests, read_text, refuse_twins
@@ -23,9 +24,11 @@ from .model.names import check_resource_name
 from .model.placement import parse_members
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
+from .model.waves import parse_waves
 from .options import FACTS, RESOURCE_OPTIONS
 
 if TYPE_CHECKING:
+    from .propagation.decide import Losses
     from .propagation.planfile import Plan
 
 Params = Mapping[str, Any]
@@ -65,7 +68,18 @@ def fleet_of(params: Params, check: bool = False, nameless: bool = False) -> Fle
         raise ConfigError("federation is missing", "give the option federation, or the variable federation_name")
     access = read_access(params, check)
     clusters = [read_cluster(entry["name"], entry, access) for entry in params.get("clusters") or []]
-    return build_fleet(params.get("federation") or None, clusters)
+    return limited(build_fleet(params.get("federation") or None, clusters), params)
+
+
+def limited(fleet: Fleet, params: Params) -> Fleet:
+    """The fleet with only those members in play that the option ``only`` names, where it is given."""
+    only = params.get("only")
+    if only is None:
+        return fleet
+    unknown = sorted(set(only) - set(fleet.members))
+    if unknown:
+        raise ConfigError(f"only names {', '.join(unknown)}, which the fleet does not have")
+    return replace(fleet, in_play=fleet.in_play & frozenset(only))
 
 
 def resource_entries(params: Params) -> list[dict[str, Any]]:
@@ -134,25 +148,26 @@ def federated_resource(
     tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Propagate resources; returns the result of the module. ``tell`` shows a line of progress to whoever waits."""
-    from .propagation import engine, member
+    from .propagation import engine
 
-    if params["concurrency"] < 1:
-        raise ConfigError("concurrency must be 1 or more")
     given = params.get("plan")
-    options = member.Options(
-        check=check,
-        diff=diff,
-        plan=None if given is None else _plan(given),
-        wait=params["wait"],
-        wait_timeout=params["wait_timeout"],
-        concurrency=params["concurrency"],
-        **_policy(params),
-        max_deletions=parse_budget(params["max_deletions"]),
-        tell=tell,
-        partial_fleet=params["partial_fleet"],
-        **_times(params),
-    )
-    return engine.run(fleet, resources, options)
+    options = replace(_run_options(params, check, diff, tell), plan=None if given is None else _plan(given))
+    ordered = parse_waves(params.get("waves"), "waves")
+    if ordered is None:
+        return engine.run(fleet, resources, options)
+    from .propagation import waves
+
+    if given is not None:
+        raise ConfigError("a plan is carried out as a whole: waves do not go with it")
+    waves.check_waves(ordered, fleet)
+    return waves.run(fleet, resources, ordered, options)
+
+
+def _losses(params: Params, approved: bool = False) -> Losses:
+    from .model.failover import parse_max_lost
+    from .propagation.decide import Losses
+
+    return Losses(approved, parse_max_lost(params["max_lost"]))
 
 
 def _plan(raw: Any) -> Plan:
@@ -179,10 +194,99 @@ def plan(
         tell=tell,
         partial_fleet=params["partial_fleet"],
         planning=True,
+        losses=_losses(params),
         without=None if without is None else parse_members(without, "without"),
         **_times(params),
     )
     return {**engine.run(fleet, resources, options), "changed": False}
+
+
+def _run_options(params: Params, check: bool, diff: bool, tell: Callable[[str], None] | None) -> Any:
+    """The options of a run of the engine, from those that every verb has that moves resources."""
+    from .propagation import member
+
+    if params["concurrency"] < 1:
+        raise ConfigError("concurrency must be 1 or more")
+    return member.Options(
+        check=check,
+        diff=diff,
+        wait=params["wait"],
+        wait_timeout=params["wait_timeout"],
+        concurrency=params["concurrency"],
+        **_policy(params),
+        max_deletions=parse_budget(params["max_deletions"]),
+        tell=tell,
+        partial_fleet=params["partial_fleet"],
+        losses=_losses(params),
+        **_times(params),
+    )
+
+
+def failover(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Move what is on lost members to others; returns the result of the module. ``resources`` win over what members remember."""
+    from .recovery import failover as recovery
+
+    lost, tainted = params.get("suppose_lost") or [], params.get("suppose_tainted") or []
+    if (lost or tainted) and not check:
+        raise ConfigError("suppose_lost and suppose_tainted are for check mode: declare it with the module cluster")
+    wish = recovery.Wish(resources, params.get("name"))
+    supposed = recovery.supposing(fleet, lost, tainted) if lost or tainted else fleet
+    return recovery.failover(supposed, wish, _run_options(params, check, diff, tell))
+
+
+def reconcile(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Bring the fleet to what it remembers, or to what is given; returns the result of the module."""
+    from .recovery import failover as recovery
+
+    wish = recovery.Wish(resources, params.get("name"))
+    return recovery.reconcile(fleet, wish, _run_options(params, check, diff, tell))
+
+
+def failback(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Bring members in play back that were lost; returns the result of the module."""
+    from .membership import run as membership
+    from .recovery import failover as recovery
+
+    joining = membership.Options(check=check, diff=diff, **_policy(params), **_times(params))
+    wish = recovery.Wish(resources, params.get("name"))
+    return recovery.failback(fleet, wish, _run_options(params, check, diff, tell), joining, tell)
+
+
+def detect(fleet: Fleet, params: Params) -> dict[str, Any]:
+    """Whether members in play are lost, or ready again; returns the result of the module."""
+    from .inspection import watch
+    from .model.failover import parse_max_lost
+
+    require_libraries()
+    for key in ("probes", "interval", "probe_timeout", "timeout", "quorum"):
+        if params[key] <= 0:
+            raise ConfigError(f"{key} must be more than 0")
+    if params["over"] < 0:
+        raise ConfigError("over must be 0 seconds or more")
+    keys = ("want", "probes", "over", "interval", "probe_timeout", "timeout", "quorum")
+    policy = watch.Policy(**{key: params[key] for key in keys}, max_lost=parse_max_lost(params["max_lost"]))
+    return watch.run(fleet, policy, [[str(n) for n in seen] for seen in params.get("observations") or []])
 
 
 def cluster(
@@ -191,6 +295,7 @@ def cluster(
     """Join, leave, or change what is said of members; returns the result of the module. ``manifests`` are those of ``rights``."""
     from .membership import run as membership
     from .membership.rights import Asked, template_of
+    from .model.failover import parse_max_lost
     from .model.operation import parse_operation
     from .model.rights import parse_rights
 
@@ -200,11 +305,11 @@ def cluster(
     operation = parse_operation(params)
     if params["state"] == "absent":
         idle = [key for key in ("rotate", "rights") if params.get(key)]
-        idle += ["labels, taints or cordon"] if operation.asks else []
+        idle += ["labels, taints, cordon, lost or fenced"] if operation.asks else []
         if idle:
             raise ConfigError(f"{idle[0]} does not go with state: absent")
-    elif params["force"]:
-        raise ConfigError("force goes with state: absent only")
+    elif params["force"] and not params["lost"]:
+        raise ConfigError("force goes with state: absent, or with lost: true")
     options = membership.Options(
         present=params["state"] == "present",
         check=check,
@@ -215,6 +320,7 @@ def cluster(
         rotate=params["rotate"],
         rights=Asked(profile, more, exact, template),
         operation=operation,
+        max_lost=parse_max_lost(params["max_lost"]),
         **_policy(params),
         **_times(params),
     )

@@ -113,6 +113,21 @@ options:
     description: Taints to remove, as C(key), C(key:Effect) or C(key=value:Effect). Those of the inventory stay.
     type: list
     elements: raw
+  lost:
+    description:
+      - Declares members lost, or takes that back. What is on them counts as there until it is moved (M(multicluster.federation.failover),
+        or any run where a resource says C(failover) V(automatic)). Nothing is sent to a lost member.
+      - Refused for a member that answers (unless O(force=true)), for one that is only not trusted or does not accept the credential, and
+        beyond O(max_lost).
+      - M(multicluster.federation.failback) takes it back in the right order.
+    type: bool
+  fenced:
+    description: Says that somebody made sure that the members neither write nor serve, so that what keeps state may run elsewhere.
+    type: bool
+  max_lost:
+    description: How many members may be lost at once, as a number (V(2)), a share (V(30%)), or the larger of both (V(1 or 25%)).
+    type: str
+    default: 1 or 25%
   cordon:
     description: Whether anything new may come to the members; what is there stays. Without it, that is left as it is.
     type: bool

@@ -22,28 +22,16 @@ extends_documentation_fragment:
   - multicluster.federation.fleet
   - multicluster.federation.fleet.run
   - multicluster.federation.resource
+  - multicluster.federation.resource.propagate
 options:
-  wait:
+  waves:
     description:
-      - Wait until all workloads are healthy on all members - Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, Pods, CRDs.
-      - Nothing is taken from a member before its replacement elsewhere is done, and healthy if this is set.
-    type: bool
-    default: false
-  wait_timeout:
-    description: Seconds for the workloads of one member to become healthy.
-    type: float
-    default: 300.0
-  concurrency:
-    description: How many objects are written at once, over all members.
-    type: int
-    default: 16
-  max_deletions:
-    description:
-      - How many objects of one resource a run may delete, as a number or as a share of those that there are (V(50%)).
-      - Beyond it nothing of the resource is changed and the task fails - an empty folder or a lost label would delete much at once.
-      - A share never forbids up to 10 deletions. O(state=absent) says plainly that all is to go, and is not counted.
-    type: str
-    default: 50%
+      - Brings members to the change one after the other instead of all at once, and only those that it changes.
+      - C(canary) (a list of names, or conditions as in O(resources[].placement)) come first, then batches of C(batch) members, a number
+        or a share (V(25%)). Each wave has to become healthy, and to stay so for C(soak) seconds.
+      - When more than C(max_failures) members failed (V(0) by default), the rest is not begun, and with C(rollback) (on by default) the
+        failed wave goes back to the template before, which members have to keep (O(resources[].keep_template)).
+    type: dict
   plan:
     description:
       - A plan that M(multicluster.federation.plan) made, as a path on the controller or as the data itself (a variable, or an artifact
@@ -51,13 +39,6 @@ options:
       - Exactly what it says is done. If anything else would be done by now, nothing is written and the task says what moved.
       - What was done already is no difference, so that a plan can be carried on after a failure.
     type: raw
-  partial_fleet:
-    description:
-      - The inventory is meant to have only a part of the members that joined.
-      - Without it, a run that misses members of the fleet record (half of an inventory, a slice of AWX, a typing error in a group) adds
-        and changes, and takes nothing away from any member.
-    type: bool
-    default: false
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.

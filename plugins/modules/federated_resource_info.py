@@ -157,9 +157,11 @@ resources:
       sample:
         - {member: us-1, reasons: [outdated], msg: "it holds an older template (epoch 2, the newest is 3)"}
     plan:
-      description: The last plan, from the newest record. C(placement) has replicas per member, null where they are not divided.
+      description:
+        - The last plan, from the newest record. C(placement) has the members; C(divided) has the replicas per workload and member, where
+          they are divided.
       type: dict
-      sample: {epoch: 3, template: "1:0f3a5c7d9e1b2a4c", placement: {eu-1: null, us-1: null}, at: "2026-11-23T13:00:09Z"}
+      sample: {epoch: 3, template: "1:0f3a5c7d9e1b2a4c", placement: {eu-1: null, us-1: null}, divided: {}, at: "2026-11-23T13:00:09Z"}
     addresses:
       description: Where Services and Ingresses are reached from outside.
       type: list

@@ -47,6 +47,10 @@ options:
     description: As in M(multicluster.federation.federated_resource).
     type: bool
     default: false
+  max_lost:
+    description: As in M(multicluster.federation.federated_resource).
+    type: str
+    default: 1 or 25%
 attributes:
   check_mode:
     description: The same as without; a plan is never carried out by this verb.

@@ -217,6 +217,7 @@ def run_verb(
                 {**params, "federation": federation}, bool(action._task.check_mode), _default_access(task_vars)
             )
             group = params["fleet_group"]
-            return in_process(params, fleet_from_inventory(task_vars, group, federation, access, nameless))
+            fleet = fleet_from_inventory(task_vars, group, federation, access, nameless)
+            return in_process(params, verbs.limited(fleet, params))
     except FederationError as error:
         return {"failed": True, "changed": False, "msg": str(error)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.resource import Resource
 from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action
@@ -24,6 +25,27 @@ def resources(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[
     """The resources that the options name, with the manifests of their files."""
     entries = verbs.resource_entries(params)
     return [verbs.read_resource(entry, fleet_action.sources_of(action, entry, task_vars)) for entry in entries]
+
+
+def moved_verb(
+    action: ActionBase, task_vars: Mapping[str, Any], spec: options.Spec, verb: Callable[..., dict[str, Any]]
+) -> dict[str, Any]:
+    """Run a verb that moves resources, of which the play may give some (``resources``), and the members remember the others."""
+
+    def given(params: Mapping[str, Any]) -> list[Resource]:
+        return resources(action, {"resources": params["resources"]}, task_vars) if params.get("resources") else []
+
+    def in_process(params: dict[str, Any], fleet: Fleet) -> dict[str, Any]:
+        task = action._task
+        return verb(fleet, given(params), params, task.check_mode, task.diff, fleet_action.teller(action))
+
+    def handed_over(params: dict[str, Any]) -> dict[str, Any]:
+        if not params.get("resources"):
+            return params
+        entries = for_module(action, {"resources": params["resources"]}, task_vars)["resources"]
+        return {**params, "resources": entries}
+
+    return fleet_action.run_verb(action, task_vars, spec, in_process, handed_over)
 
 
 def for_module(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def test_a_member_that_is_down_can_be_operated_and_let_go(federation: Federation
     [
         ({"taints": ["drill"]}, "taints[0] 'drill' is not of the form key=value:Effect"),
         ({"remove_taints": ["a:NoWay"]}, "effect 'NoWay' is not one of NoSchedule, NoExecute"),
-        ({"force": True}, "force goes with state: absent only"),
-        ({"state": "absent", "cordon": True}, "labels, taints or cordon does not go with state: absent"),
+        ({"force": True}, "force goes with state: absent, or with lost: true"),
+        ({"state": "absent", "cordon": True}, "labels, taints, cordon, lost or fenced does not go with state: absent"),
         (
             {"rights": {"rules": [{"verbs": ["get"]}]}},
             "rights.rules[0] needs verbs, and either apiGroups and resources",

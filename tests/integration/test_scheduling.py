@@ -470,7 +470,7 @@ def test_spread_over_regions(joined: Federation) -> None:
     three = {"placement": {"members": list(THREE), "spread": [{"by": "region", "min": 3}]}}
     refused = divide(joined, **three, replicas={"total": 9})
     assert refused.result["failed"]
-    assert "spread by region needs 3, and there is eu, us" in refused.message
+    assert "spread by region needs 3 regions, the eligible members are in 2: eu, us" in refused.message
     assert sum(live(joined).values()) == 9, "what runs is left alone"
     # one member of each region, those that run it already first; what is given up is taken away once the others have it
     few = {
@@ -481,7 +481,7 @@ def test_spread_over_regions(joined: Federation) -> None:
     }
     found = divide(joined, **few, replicas={"divide": "available", "total": 9})
     assert sorted(shares(found)) == ["eu-1", "us-1"]
-    assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("spread by member uses at most 2")
+    assert found.result["resources"]["web"]["not_placed"]["eu-2"].startswith("2 members at most")
     assert sorted(live(joined)) == ["eu-1", "us-1"]
     settled(joined)
 

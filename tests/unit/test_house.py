@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "inspection": ENGINE | {"propagation"},
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
+    "recovery": ENGINE | {"propagation", "membership"},
     "sandbox": {"model.errors"},
     "status": ENGINE | {"propagation"},
 }

@@ -22,7 +22,8 @@ from ..fleet.own import keep_credential
 from ..fleet.tokens import life_of, rfc3339
 from ..model.access import FILE
 from ..model.cluster import Cluster, Fleet
-from ..model.errors import MemberError
+from ..model.errors import Kind, MemberError
+from ..model.failover import DEFAULT_MAX_LOST, MaxLost
 from ..model.operation import Operation
 from ..model.policy import ANY, FailOn
 from ..model.records import FleetRecord, merged_records, newest_fleet_record, with_entries, with_members
@@ -37,12 +38,14 @@ from .rights import Asked
 from .survey import Survey, survey
 
 _WIDTH = 4
+#: failures that say nothing of whether a member runs
+_NO_LOSS = (Kind.UNTRUSTED, Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.CREDENTIALS, Kind.NOT_JOINED, Kind.REFUSED)
 
 
 @dataclass(frozen=True)
 class Options:
     """How to join or leave; times in seconds. ``share``: other federations may be on the same cluster; ``force``: a member that does
-    not answer may leave, too; ``rotate``: credentials of before end."""
+    not answer may leave, too; ``rotate``: credentials of before end; ``max_lost``: how many members may be lost at once."""
 
     present: bool = True
     check: bool = False
@@ -53,6 +56,7 @@ class Options:
     rotate: bool = False
     rights: Asked = field(default_factory=Asked)
     operation: Operation = field(default_factory=Operation)
+    max_lost: MaxLost = DEFAULT_MAX_LOST
     request_timeout: float = 15.0
     member_timeout: float = 60.0
     fail_on: FailOn = ANY
@@ -73,6 +77,7 @@ class _Run:
         self.surveys: dict[str, Survey] = {}
         self.joinings: dict[str, Joining] = {}
         self.kept: dict[str, str] = {}
+        self._refused: set[str] = set()
         self.lock = Lock(fleet.federation)
 
     def go(self) -> dict[str, Any]:
@@ -80,6 +85,8 @@ class _Run:
             before, uid = self._look()
             if not self.options.check and before is not None and self._changes(before, uid):
                 before, uid = self._look_locked()
+            if self.options.operation.lost and before is not None:
+                self._refuse_losses(before)
             after = self._join(before, uid) if self.options.present else self._leave(before)
             self._tell(after)
         finally:
@@ -161,7 +168,7 @@ class _Run:
     def _silent(self, before: FleetRecord | None) -> list[str]:
         """Members in play that joined once and cannot be reached now."""
         known = before.members if before is not None else {}
-        return sorted(n for n in self.fleet.in_play & set(known) if n not in self.surveys)
+        return sorted(n for n in self.fleet.in_play & set(known) if n not in self.surveys and n not in self._refused)
 
     def _refusals(self, before: FleetRecord | None, uid: str) -> dict[str, MemberError | None]:
         """Why each host in play that answers must not join; None for those that may."""
@@ -178,6 +185,29 @@ class _Run:
             )
             for name in self._in_play()
         }
+
+    def _refuse_losses(self, before: FleetRecord) -> None:
+        """Members that must not be declared lost become errors: those that answer, those that only do not trust us or whom we do not
+        trust, and all of them when they are so many that it is more likely we who are cut off."""
+        asked = sorted(self.fleet.in_play & set(before.members))
+        lost = {name for name, entry in before.members.items() if entry.lost} | set(asked)
+        too_many = not self.options.max_lost.allows(len(lost), len(before.members))
+        for name in asked:
+            report, error = self.reports[name], self.reports[name].error
+            if before.members[name].lost or (self.options.force and not too_many):
+                continue
+            if too_many:
+                what = f"{len(lost)} of {len(before.members)} members would be lost, more than max_lost ({self.options.max_lost})"
+                hint = "is it this controller that is cut off? look from elsewhere; raise max_lost if it is true"
+            elif name in self.surveys:
+                what, hint = "it answers, so it is not lost", "taint it to move what is on it, or say force: true"
+            elif isinstance(error, MemberError) and error.kind in _NO_LOSS:
+                what, hint = f"this is no loss: {error.message}", error.hint
+            else:
+                continue
+            report.error = MemberError(Kind.REFUSED, what, hint)
+            self.surveys.pop(name, None)
+            self._refused.add(name)
 
     # joining
 
@@ -316,6 +346,8 @@ class _Run:
             "labels": dict(entry.labels),
             "taints": [{"taint": str(taint), "since": taint.since} for taint in entry.taints],
             "cordoned": entry.cordoned,
+            "lost": entry.lost,
+            "fenced": entry.fenced,
         }
 
     def _hand(self, name: str) -> Hand:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from .access import AS_GIVEN, Access
@@ -32,27 +33,38 @@ class Taint:
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
 
 
+def moment(text: str) -> float:
+    """Seconds since 1970 of a time as records have it (RFC 3339, UTC)."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+
+
 @dataclass(frozen=True)
 class Toleration:
-    """What a resource puts up with; the fields have the meaning they have for pods."""
+    """What a resource puts up with; the fields have the meaning they have for pods. ``seconds``: for so long after the taint came,
+    None for ever."""
 
     key: str = ""
     operator: str = "Equal"
     value: str = ""
     effect: str = ""
+    seconds: int | None = None
 
-    def tolerates(self, taint: Taint) -> bool:
+    def tolerates(self, taint: Taint, now: float = 0.0) -> bool:
+        """Whether the resource puts up with the taint at a moment (seconds since 1970), if only for a while."""
         if self.effect and self.effect != taint.effect:
             return False
         if self.key and self.key != taint.key:
             return False
-        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
+        if self.operator != "Exists" and not (self.key and self.value == taint.value):
+            return False
+        return self.seconds is None or not taint.since or now < moment(taint.since) + self.seconds
 
 
 @dataclass(frozen=True)
 class Cluster:
     """One member. ``cordoned``: what is there stays, and nothing new comes. ``weight`` is its share of replicas
-    that are divided by weight, None where nobody says. ``renamed_from`` is the name under which it joined, if
+    that are divided by weight, None where nobody says. ``lost``: since when it is declared lost, and ``fenced``
+    that somebody made sure that it neither writes nor serves. ``renamed_from`` is the name under which it joined, if
     that was another. ``connection`` holds references and credentials for the fleet room, and ``access`` says which credential of
     the member is used; nothing else reads or prints them."""
 
@@ -64,6 +76,8 @@ class Cluster:
     taints: tuple[Taint, ...] = ()
     cordoned: bool = False
     weight: int | None = None
+    lost: str = ""
+    fenced: bool = False
     renamed_from: str = ""
     connection: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     access: Access = field(default=AS_GIVEN, repr=False, compare=False)
@@ -102,7 +116,7 @@ def parse_taint(raw: Any, where: str) -> Taint:
 def parse_toleration(raw: Any, where: str) -> Toleration:
     """Read ``{key, operator, value, effect}``; an empty key with operator Exists tolerates everything."""
     spec = as_mapping(raw, where)
-    only_keys(spec, ("key", "operator", "value", "effect"), where)
+    only_keys(spec, ("key", "operator", "value", "effect", "tolerationSeconds"), where)
     key, operator, value, effect = (optional_text(spec, k, where) for k in ("key", "operator", "value", "effect"))
     operator = operator or "Equal"
     if operator not in ("Equal", "Exists"):
@@ -113,7 +127,10 @@ def parse_toleration(raw: Any, where: str) -> Toleration:
         raise ConfigError(f"{where}: operator Exists takes no value")
     if effect and effect not in EFFECTS:
         raise ConfigError(f"{where}: effect {effect!r} is not one of {', '.join(EFFECTS)}")
-    return Toleration(key, operator, value, effect)
+    seconds = spec.get("tolerationSeconds")
+    return Toleration(
+        key, operator, value, effect, None if seconds is None else as_count(seconds, f"{where}.tolerationSeconds")
+    )
 
 
 def parse_cluster(

@@ -28,17 +28,24 @@ class Untaint:
 
 @dataclass(frozen=True)
 class Operation:
-    """A change of what is said of members. ``labels``: None takes a label away; ``cordon``: None leaves it as it is."""
+    """A change of what is said of members. ``labels``: None takes a label away; ``cordon``, ``lost`` and
+    ``fenced``: None leaves it as it is."""
 
     labels: Mapping[str, str | None] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     untaint: tuple[Untaint, ...] = ()
     cordon: bool | None = None
+    lost: bool | None = None
+    fenced: bool | None = None
 
     @property
     def asks(self) -> bool:
         """Whether it changes anything of any member."""
-        return bool(self.labels or self.taints or self.untaint) or self.cordon is not None
+        return bool(self.labels or self.taints or self.untaint) or self._flags != (None, None, None)
+
+    @property
+    def _flags(self) -> tuple[bool | None, bool | None, bool | None]:
+        return self.cordon, self.lost, self.fenced
 
     def on(self, entry: MemberEntry, now: str) -> MemberEntry:
         """What the fleet record says of a member afterwards; ``now`` in RFC 3339. A taint that is there keeps its time."""
@@ -49,10 +56,18 @@ class Operation:
             if not same:
                 taints = [t for t in taints if (t.key, t.effect) != (new.key, new.effect)]
                 taints.append(replace(new, since=now))
-        cordoned = entry.cordoned
-        if self.cordon is not None:
-            cordoned = (cordoned or now) if self.cordon else ""
-        return replace(entry, labels=labels, taints=tuple(taints), cordoned=cordoned)
+
+        def since(before: str, wanted: bool | None) -> str:
+            return before if wanted is None else (before or now) if wanted else ""
+
+        return replace(
+            entry,
+            labels=labels,
+            taints=tuple(taints),
+            cordoned=since(entry.cordoned, self.cordon),
+            lost=since(entry.lost, self.lost),
+            fenced=since(entry.fenced, self.fenced),
+        )
 
     def words(self, before: MemberEntry, after: MemberEntry) -> list[str]:
         """What the operation changed of a member, as a person says it."""
@@ -63,6 +78,10 @@ class Operation:
         said += [f"taint {taint} removed" for taint in before.taints if (taint.key, taint.effect) not in kept]
         if bool(before.cordoned) != bool(after.cordoned):
             said.append("cordoned" if after.cordoned else "uncordoned")
+        if bool(before.lost) != bool(after.lost):
+            said.append("declared lost" if after.lost else "no longer lost")
+        if bool(before.fenced) != bool(after.fenced):
+            said.append("fenced" if after.fenced else "no longer fenced")
         return said
 
     def out_of_reach(self, cluster: Cluster) -> list[str]:
@@ -87,10 +106,13 @@ def _untaint(raw: Any, where: str) -> Untaint:
 
 
 def parse_operation(raw: Mapping[str, Any]) -> Operation:
-    """Read the options ``labels, taints, remove_taints, cordon`` of `cluster`, each optional."""
+    """Read the options ``labels, taints, remove_taints, cordon, lost, fenced`` of `cluster`, each optional."""
     taints = as_list(given(raw.get("taints"), []), "taints")
     untaints = as_list(given(raw.get("remove_taints"), []), "remove_taints")
-    cordon = raw.get("cordon")
+
+    def flag(key: str) -> bool | None:
+        return None if raw.get(key) is None else as_flag(raw[key], key)
+
     return Operation(
         {
             key: None if value is None else as_text(value, f"labels.{key}")
@@ -98,5 +120,7 @@ def parse_operation(raw: Mapping[str, Any]) -> Operation:
         },
         tuple(parse_taint(item, f"taints[{i}]") for i, item in enumerate(taints)),
         tuple(_untaint(item, f"remove_taints[{i}]") for i, item in enumerate(untaints)),
-        None if cordon is None else as_flag(cordon, "cordon"),
+        flag("cordon"),
+        flag("lost"),
+        flag("fenced"),
     )

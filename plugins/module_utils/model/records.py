@@ -27,7 +27,8 @@ class MemberEntry:
     """What the fleet record knows of one member.
 
     ``uid`` is that of its kube-system namespace, which never changes; ``formerly`` are the names it had before its host was renamed.
-    What operators said of it: ``labels``, ``taints``, and since when it is ``cordoned`` ("": it is not).
+    What operators said of it: ``labels``, ``taints``, and since when it is ``cordoned``, declared ``lost``,
+    and ``fenced`` ("": it is not).
     """
 
     uid: str
@@ -39,6 +40,8 @@ class MemberEntry:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     cordoned: str = ""
+    lost: str = ""
+    fenced: str = ""
 
     def dump(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -53,6 +56,8 @@ class MemberEntry:
             "labels": dict(self.labels),
             "taints": [asdict(taint) for taint in self.taints],
             "cordoned": self.cordoned,
+            "lost": self.lost,
+            "fenced": self.fenced,
         }
         return {**body, **{key: value for key, value in said.items() if value}}
 
@@ -88,6 +93,8 @@ class ResourceRecord:
     ``kinds`` and ``namespaces`` are grown before anything of theirs is written, and shrunk only after a complete prune.
     ``placement`` is that of the whole fleet: member -> replicas, None where replicas are not divided; ``divided`` says the
     same of each workload. ``template`` is a hash; ``kept`` says that the template itself is stored beside the record.
+    A ``witness`` has nothing of the resource: it remembers where it is, since the few members that have it could be lost. ``asked`` is
+    a hash of the options, where they are kept with the template.
     """
 
     resource: str
@@ -98,6 +105,8 @@ class ResourceRecord:
     epoch: int = 0
     kept: bool = False
     divided: Mapping[str, Divided] = field(default_factory=dict)
+    witness: bool = False
+    asked: str = ""
 
     @property
     def secret_spaces(self) -> frozenset[str]:
@@ -118,6 +127,8 @@ class ResourceRecord:
             "template": self.template,
             "epoch": self.epoch,
             **({"kept": True} if self.kept else {}),
+            **({"witness": True} if self.witness else {}),
+            **({"asked": self.asked} if self.asked else {}),
             **({"divided": {key: asdict(found) for key, found in self.divided.items()}} if self.divided else {}),
         }
         return json.dumps(body, sort_keys=True)
@@ -137,7 +148,13 @@ def with_members(record: FleetRecord, joined: Mapping[str, MemberEntry]) -> Flee
             known = members.pop(old)
             formerly = (*known.formerly, old)
         members[name] = replace(
-            entry, formerly=formerly, labels=known.labels, taints=known.taints, cordoned=known.cordoned
+            entry,
+            formerly=formerly,
+            labels=known.labels,
+            taints=known.taints,
+            cordoned=known.cordoned,
+            lost=known.lost,
+            fenced=known.fenced,
         )
     return with_entries(record, members)
 
@@ -176,6 +193,8 @@ def _fleet_record(body: dict[str, Any]) -> FleetRecord:
             dict(m.get("labels") or {}),
             tuple(Taint(**taint) for taint in m.get("taints") or ()),
             m.get("cordoned") or "",
+            m.get("lost") or "",
+            m.get("fenced") or "",
         )
         for name, m in body["members"].items()
     }
@@ -191,6 +210,8 @@ def _resource_record(body: dict[str, Any]) -> ResourceRecord:
         template=body["template"],
         epoch=int(body["epoch"]),
         kept=bool(body.get("kept")),
+        witness=bool(body.get("witness")),
+        asked=body.get("asked") or "",
         divided={k: Divided(d["question"], dict(d["shares"])) for k, d in (body.get("divided") or {}).items()},
     )
 
@@ -269,6 +290,8 @@ def with_recorded_facts(cluster: Cluster, record: FleetRecord | None) -> Cluster
         provider=cluster.provider or entry.provider,
         taints=cluster.taints + tuple(t for t in entry.taints if not _has(cluster.taints, t)),
         cordoned=bool(entry.cordoned),
+        lost=entry.lost or cluster.lost,
+        fenced=bool(entry.fenced),
     )
 
 

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import names
 from .errors import ConfigError
-from .manifest import Manifest
+from .failover import BY_STATE, NONE, PLAN, has_state
+from .manifest import Manifest, ObjectName
 from .override import Override, parse_override
 from .placement import ANYWHERE, Placement, parse_placement
 from .reading import as_list, given
 from .replicas import ReplicaPolicy, parse_replicas
+from .spread import MEMBER, SpreadRule
 
 #: what to do with an object that is wanted and belongs to somebody else
 ABORT, ADOPT, OVERWRITE = "abort", "adopt", "overwrite"
@@ -33,7 +35,10 @@ class Resource:
     the name whose objects and records it takes over; ``conflict`` is one of `CONFLICTS`; ``retain_replicas`` leaves replicas to
     whoever sets them on a member, after the creation; ``keep_template`` stores the template with the records;
     ``replicas`` says how replicas are divided, None that each member has those of its manifest;
-    ``dependencies``: what its workloads name in other resources of the run follows them; ``asked`` are the
+    ``dependencies``: what its workloads name in other resources of the run follows them; ``failover``
+    is one of `failover.FAILOVERS`; ``fence`` one of `failover.FENCES`; a ``singleton`` runs on one member only; ``withheld`` are
+    Secrets whose values are not at hand, which stay as they are; ``known_as`` is the hash of the template where that is recorded;
+    ``asked`` are the
     options as they were given, without the manifests.
     """
 
@@ -52,7 +57,17 @@ class Resource:
     keep_template: bool = False
     replicas: ReplicaPolicy | None = None
     dependencies: bool = False
+    failover: str = PLAN
+    fence: str = BY_STATE
+    singleton: bool = False
+    withheld: frozenset[ObjectName] = frozenset()
+    known_as: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def needs_fence(self) -> bool:
+        """Whether a lost member has to be fenced before the resource runs elsewhere."""
+        return self.fence != NONE and (self.singleton or has_state(self.manifests))
 
 
 def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Resource:
@@ -73,6 +88,9 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
         replicas = parse_replicas(raw.get("replicas"), "replicas")
     except ConfigError as error:
         raise ConfigError(f"resource {name}: {error.message}", error.hint) from None
+    singleton = bool(raw.get("singleton", False))
+    if singleton and not any(rule.by == MEMBER for rule in placement.spread):
+        placement = replace(placement, spread=(*placement.spread, SpreadRule(MEMBER, maximum=1)))
     return Resource(
         name=name,
         manifests=tuple(manifests) if present else (),
@@ -89,5 +107,8 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
         keep_template=bool(raw.get("keep_template", False)),
         replicas=replicas if present else None,
         dependencies=bool(raw.get("dependencies", False)) and present,
+        failover=raw.get("failover") or PLAN,
+        fence=raw.get("fence") or BY_STATE,
+        singleton=singleton,
         asked={key: value for key, value in raw.items() if value is not None and key not in _SOURCES},
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..model.budget import Budget
 from ..model.cluster import Cluster
 from ..model.errors import ConfigError
+from ..model.failover import DEFAULT_MAX_LOST, NEVER, PLAN, MaxLost
 from ..model.manifest import ObjectName
 from ..model.records import (
     Divided,
@@ -41,8 +42,9 @@ class Decisions:
     ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
     where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
     record has no more, with its epoch: the federation let them go while they were away. ``shares`` are, per resource, the divisions
-    of its workloads; ``without`` are members that are taken for gone; ``following`` are, per resource and member, the objects
-    that follow workloads of others there.
+    of its workloads. ``without`` are members that are taken for gone, ``lost`` those that are declared lost, with the time.
+    ``following`` are, per resource and member, the objects that follow workloads of others there; ``witnesses``, per resource,
+    members that only remember where it is.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -55,7 +57,44 @@ class Decisions:
     shares: Mapping[str, Sequence[WorkloadShares]] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     following: Mapping[str, Mapping[str, frozenset[ObjectName]]] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
+    witnesses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+#: members that remember a resource, so that the loss of one or two of them does not lose it
+_COPIES = 3
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What may be done about members that are declared lost. ``approved``: somebody said so, whatever the resources say."""
+
+    approved: bool = False
+    most: MaxLost = DEFAULT_MAX_LOST
+
+    def too_many(self, lost: int, members: int) -> str:
+        """Why nothing may be moved at all: so many losses at once are more likely ours. "" if they are not too many."""
+        if self.most.allows(lost, members):
+            return ""
+        return f"{lost} of {members} members are lost, more than max_lost ({self.most}): is it this controller that is cut off?"
+
+    def why_wait(self, resource: Resource, cluster: Cluster, too_many: str) -> str:
+        """Why a resource stays on a lost member; "" if others take it over."""
+        if too_many:
+            return too_many
+        if resource.failover == NEVER:
+            return "failover: never"
+        if resource.failover == PLAN and not self.approved:
+            return "failover: plan, and nobody approved it (run failover)"
+        if resource.needs_fence and not cluster.fenced:
+            what = "a singleton" if resource.singleton else "it keeps state"
+            return f"{what}, so the member has to be fenced first (or fence: none)"
+        return ""
+
+
+#: nobody approved anything
+NO_FAILOVER = Losses()
 
 
 def records_of(resource: Resource, memories: Iterable[Memory]) -> list[ResourceRecord]:
@@ -83,10 +122,16 @@ def _place(
     for name, decision in selection.of(resource.placement, before).items():
         if name in gone:
             report.reasons[name] = "left out of this plan"
+        elif clusters[name].lost:
+            report.reasons[name] = _since(clusters[name].lost)
         elif decision.selected:
             report.selected.append(name)
         else:
             report.reasons[name] = decision.reason
+    if resource.singleton and report.stays:
+        report.reasons.update(dict.fromkeys(report.selected, f"a singleton, which {report.stays[0]} has still"))
+        report.selected = []
+        return report
     if resource.placement.spread and report.selected:
         _spread(resource, report, clusters, before, divider)
     if not report.selected and not report.error and not resource.allow_empty:
@@ -106,16 +151,36 @@ def _spread(
     divider: Divider | None,
 ) -> None:
     """Of the members that were selected, keep those that are used to spread the resource."""
-    from ..scheduling.spread import Option, choose
+    from ..scheduling.spread import choose
 
     divided = divider is not None and resource.replicas is not None and resource.replicas.divide != DUPLICATED
     needed, rooms = divider.rooms(resource, report.selected) if divider is not None and divided else (None, {})
-    options = [Option(clusters[name], name in before, rooms.get(name)) for name in report.selected]
-    chosen = choose(resource.placement.spread, options, needed, even=not divided)
-    report.selected = list(chosen.members)
+    # a lost member that holds it still counts: it is used, and nobody takes its place yet
+    waiting = [name for name in report.stays if name in clusters]
+    options = [clusters[name] for name in (*report.selected, *waiting)]
+    chosen = choose(resource.placement.spread, options, needed, rooms, set(before))
+    report.selected = [name for name in chosen.members if name not in waiting]
     report.reasons.update(chosen.reasons)
+    report.note = chosen.note
     if chosen.error:
         report.error = ConfigError(chosen.error, "correct placement.spread, or bring such members in")
+
+
+def _since(lost: str) -> str:
+    """Since when a member is lost; or that a plan supposes so."""
+    return f"lost since {lost}" if lost[:1].isdigit() else lost
+
+
+def _witnesses(
+    resource: Resource, placement: Collection[str], joined: Collection[str], memories: Mapping[str, Memory]
+) -> frozenset[str]:
+    """Who remembers a resource without having it: where few members have one that must not be forgotten, or run twice."""
+    lacking = _COPIES - len(placement)
+    if lacking <= 0 or not placement or not (resource.needs_fence or resource.keep_template):
+        return frozenset()
+    others = sorted(set(joined) - set(placement))
+    others.sort(key=lambda name: name not in memories or resource.name not in memories[name].resources)
+    return frozenset(others[:lacking])
 
 
 def _follow(
@@ -137,10 +202,13 @@ def decide(
     partial: bool = False,
     divider: Divider | None = None,
     without: Where | None = None,
+    losses: Losses = NO_FAILOVER,
+    now: float = 0.0,
 ) -> Decisions:
     """Placement of every resource over the whole fleet. ``memories`` are those of the members that answered; ``partial`` says that
     the inventory is meant to have only a part of the fleet; ``divider`` divides replicas where there are any to
-    divide; members that are meant by ``without`` are taken for gone.
+    divide; members that are meant by ``without`` are taken for gone; ``losses`` says what may be done
+    about lost members, ``now`` is the moment in seconds since 1970.
 
     MemberError when two members hold different fleet records of one epoch.
     """
@@ -153,12 +221,16 @@ def decide(
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
     divisions: dict[str, list[WorkloadShares]] = {}
-    selection = Selection(clusters.values())
+    selection = Selection(clusters.values(), now)
+    lost = {name: cluster.lost for name, cluster in clusters.items() if cluster.lost}
+    too_many = losses.too_many(len(lost), len(clusters)) if lost else ""
     asked = list(resources)
     for resource in asked:
         records = records_of(resource, memories.values())
         before = with_present_names(newest_placement(records), newest)
-        report = _place(resource, clusters, before, missing, gone, divider, selection)
+        waits = {n: w for n in lost if n in before and (w := losses.why_wait(resource, clusters[n], too_many))}
+        report = _place(resource, clusters, before, [*missing, *waits], gone, divider, selection)
+        report.waits = waits
         reports[resource.name] = report
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
@@ -167,6 +239,8 @@ def decide(
             divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
             chosen = [clusters[name] for name in report.selected]
             divisions[resource.name] = report.shares = divider.divide(resource, chosen, divided, report.stays)
+    joined = set(newest.members if newest else ()) & set(clusters) - set(lost) - gone
+    witnesses = {r.name: _witnesses(r, placements[r.name], joined, memories) for r in asked if r.present}
     follows, warnings = _follow(asked, reports)
     for name, followed in follows.items():
         placements[name] = {**placements[name], **dict.fromkeys(followed)}
@@ -176,7 +250,19 @@ def decide(
     forgotten = {name: newest.epoch for name in fleet_records if newest and name not in known and name not in renamed}
     incomplete = "" if partial or not missing else _incomplete(missing)
     return Decisions(
-        reports, placements, epochs, clusters, missing, incomplete, forgotten, divisions, gone, follows, warnings
+        reports=reports,
+        placements=placements,
+        epochs=epochs,
+        clusters=clusters,
+        missing=missing,
+        incomplete=incomplete,
+        forgotten=forgotten,
+        shares=divisions,
+        without=gone,
+        following=follows,
+        lost=lost,
+        witnesses=witnesses,
+        warnings=warnings,
     )
 
 

@@ -196,9 +196,12 @@ class _Run:
             work(member)
             return
         except FederationError as error:
-            member.fail(error)
+            failure = error
         except Exception as error:  # a defect of ours on one member must not take the others with it
-            member.fail(internal_error(error))
+            failure = internal_error(error)
+        if member.report.skipped and member.finished.is_set():
+            return  # it is lost, and nobody waited for it
+        member.fail(failure)
         self._end(member)
 
     def _end(self, member: Member) -> None:
@@ -260,7 +263,10 @@ class _Run:
             self.options.partial_fleet,
             self._divider(present),
             self.options.without,
+            self.options.losses,
+            time.time(),
         )
+        present = self._without_lost(present)
         present = self._some_in_time(present, self._behind(present), self._look_again)
         self._plan_each(present)
         undecided = [name for name in present if self.members[name].undecided]
@@ -269,6 +275,21 @@ class _Run:
         present = [name for name in present if not self.members[name].finished.is_set()]
         self._keep_to_budget(present)
         return present
+
+    def _without_lost(self, present: list[str]) -> list[str]:
+        """Those that are not declared lost. A lost member is neither waited for nor written to, unless it is to be reclaimed."""
+        for name, since in self.decisions.lost.items():
+            member = self.members.get(name)
+            if member is None or name in self.options.reclaim:
+                continue
+            member.report.error = None  # that it does not answer is known
+            member.report.skipped = f"lost since {since}"
+            if name in present:
+                member.report.skipped += ", and it answers: see failback"
+                self.warnings.append(f"{name} is declared lost since {since}, and answers: fail back, or fence it")
+            member.stage = Stage.DONE
+            self._end(member)
+        return [name for name in present if not self.members[name].finished.is_set()]
 
     def _divider(self, present: list[str]) -> Divider | None:
         """Whoever divides replicas; the code is imported when there is something to divide."""

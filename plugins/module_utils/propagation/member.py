@@ -21,13 +21,13 @@ from ..model.budget import DEFAULT_BUDGET, Budget
 from ..model.cluster import Cluster
 from ..model.errors import FederationError, Kind, MemberError, internal_error
 from ..model.keepsake import keepsake_of
-from ..model.manifest import ObjectName
+from ..model.manifest import Manifest, ObjectName
 from ..model.policy import ANY, FailOn
 from ..model.records import ResourceRecord
-from .decide import Decisions
+from .decide import NO_FAILOVER, Decisions, Losses
 from .hand import Done, Hand, Outcome, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
-from .plan import Action, MemberPlan, Step, Template, plan_member, without_deletions
+from .plan import Action, MemberPlan, Step, Template, as_witness, plan_member, without_deletions
 from .progress import Stage, Tell
 from .result import MemberReport
 from .store import (
@@ -50,7 +50,8 @@ class Options:
     member, ``wait_timeout`` for its workloads to become healthy, ``lock_timeout`` for another run to end. ``concurrency`` is how
     many writes run at once in all; ``max_deletions`` how much of a resource may go in one run; ``tell`` shows a line of progress;
     ``partial_fleet``: the inventory is meant to have only a part of the fleet. ``plan`` is to be carried out exactly or not at all;
-    ``planning``: this run makes one, as if the members in ``without`` were gone.
+    ``planning``: this run makes one, as if the members in ``without`` were gone. ``losses``: what may be done about lost members;
+    ``reclaim`` are lost ones that answer again, from which what runs elsewhere by now and must not run twice is taken away.
     """
 
     check: bool = False
@@ -68,6 +69,8 @@ class Options:
     plan: Plan | None = None
     without: Where | None = None
     planning: bool = False
+    losses: Losses = NO_FAILOVER
+    reclaim: frozenset[str] = frozenset()
 
 
 class Member:
@@ -154,6 +157,9 @@ class Member:
             self.report.notes.append("not a member yet; this is what would happen once it is")
         if self.name in decisions.without:
             return
+        if self.name in decisions.lost:
+            self._plan_reclaim(templates, decisions)
+            return
         for name, template in templates.items():
             report = decisions.reports[name]
             if report.error is not None:
@@ -178,7 +184,22 @@ class Member:
                 self.leaving += rest
             elif selected or not template.resource.present:
                 self.plans.append(plan)
+            elif self.name in decisions.witnesses.get(name, frozenset()):
+                shares = decisions.shares.get(name, ())
+                plan = as_witness(plan, template, decisions.placements[name], decisions.epochs[name], shares)
+                (self.leaving if plan.of(Action.DELETE, Action.GOING) else self.plans).append(plan)
             elif plan.leaving:
+                self.leaving.append(plan)
+
+    def _plan_reclaim(self, templates: Mapping[str, Template], decisions: Decisions) -> None:
+        """A lost member that answers again: only what would be there twice goes, and was proven to run elsewhere."""
+        for name, template in templates.items():
+            report = decisions.reports[name]
+            if report.error is not None or not template.resource.needs_fence or self.name in decisions.placements[name]:
+                continue
+            cluster, placement = decisions.clusters[self.name], decisions.placements[name]
+            plan = plan_member(template, cluster, False, self.seen, self._federation, placement, decisions.epochs[name])
+            if plan.leaving and report.selected:
                 self.leaving.append(plan)
 
     def drop(self, resources: Iterable[str]) -> None:
@@ -299,7 +320,9 @@ class Member:
     def _grow_records(self) -> None:
         """Before the first write: the record names every kind and namespace that there may be something in from now on."""
         for plan in self.plans:
-            if plan.record is None or (plan.stored is None and not plan.of(*Action.WRITES, Action.NONE)):
+            if plan.record is None:
+                continue
+            if plan.stored is None and not plan.record.witness and not plan.of(*Action.WRITES, Action.NONE):
                 continue  # every object is blocked: there is nothing to remember
             known = [stored.record for stored in (plan.stored, plan.former) if stored is not None]
             grown = replace(
@@ -314,8 +337,22 @@ class Member:
                 self._store(grown)
 
     def _keep_template(self, plan: MemberPlan) -> None:
-        if plan.resource.keep_template and plan.record is not None and not self._options.check:
+        if plan.resource.known_as:
+            self._copy_template(plan)
+        elif plan.resource.keep_template and plan.record is not None and not self._options.check:
             kept = keepsake_of(plan.resource, plan.record.template)
+            problem = write_template(self.seen.api, self._federation, kept, plan.resource.name)
+            if problem:
+                self.report.notes.append(problem)
+
+    def _copy_template(self, plan: MemberPlan) -> None:
+        """A resource that comes from the records: its template is stored as it was kept, without what was withheld."""
+        if plan.record is not None and not self._options.check:
+            secrets = tuple(_bare_secret(name) for name in sorted(plan.resource.withheld))
+            whole = replace(plan.resource, manifests=plan.resource.manifests + secrets)
+            kept = replace(
+                keepsake_of(whole, plan.record.template), withheld=tuple(str(n) for n in sorted(plan.resource.withheld))
+            )
             problem = write_template(self.seen.api, self._federation, kept, plan.resource.name)
             if problem:
                 self.report.notes.append(problem)
@@ -358,9 +395,11 @@ class Member:
                 if stored is not None and not staying:
                     self._forget(stored)
             elif stored is not None:
-                self._shrink(plan.record, stored, staying)
+                self._shrink(plan, plan.record, stored, staying)
 
-    def _shrink(self, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]) -> None:
+    def _shrink(
+        self, plan: MemberPlan, record: ResourceRecord, stored: Stored, staying: Collection[ObjectName]
+    ) -> None:
         record = replace(
             record,
             kinds=record.kinds | {name.kind for name in staying},
@@ -369,7 +408,15 @@ class Member:
         if stored.record.kept and not record.kept and not self._options.check:
             delete_template(self.seen.api, self._federation, record.resource)
         if not record.same_as(stored.record):
+            if record.kept:
+                self._keep_template(plan)
             self._store(record)
+
+
+def _bare_secret(name: ObjectName) -> Manifest:
+    """A Secret as a kept template has it: without its values."""
+    metadata = {"name": name.name, "namespace": name.namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
 
 
 def _write(hand: Hand, steps: Sequence[Step]) -> None:

@@ -26,7 +26,7 @@ from .store import Stored
 
 if TYPE_CHECKING:
     from ..rendering.workload import Workload
-    from .shares import WorkloadShares
+    from .shares import RecordedShares, WorkloadShares
 
 CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -146,7 +146,7 @@ class MemberPlan:
         if self.record is None:
             return self.stored is not None and not self.of(Action.GOING)
         if self.stored is None:
-            return bool(self.of(Action.NONE))
+            return self.record.witness or bool(self.of(Action.NONE))
         return not self.record.same_as(self.stored.record)
 
 
@@ -155,7 +155,8 @@ class Template:
     """A resource with what is the same on every member worked out once.
 
     ``manifests`` are without what each member decides itself; ``autoscaled`` are the objects that an autoscaler of the resource
-    itself scales; ``workloads`` are those whose replicas are divided. Rendering is kept per distinct set of overrides, since most
+    itself scales; ``workloads`` are those whose replicas are divided; ``asked`` tells the options
+    apart where they are kept with the template. Rendering is kept per distinct set of overrides, since most
     members share one.
     """
 
@@ -170,6 +171,7 @@ class Template:
     marked: dict[Any, Manifest] = field(default_factory=dict)
     proven: Proven = field(default_factory=dict)
     workloads: tuple[Workload, ...] = ()
+    asked: str = ""
 
     @property
     def secret_spaces(self) -> frozenset[str]:
@@ -193,12 +195,13 @@ def prepare(resource: Resource) -> Template:
     return Template(
         resource,
         tuple(leave_to_member(copy_of(m)) for m in resource.manifests),
-        fingerprint([list(resource.manifests), overrides]),
-        frozenset(kind_of(m) for m in resource.manifests),
+        resource.known_as or fingerprint([list(resource.manifests), overrides]),
+        frozenset(kind_of(m) for m in resource.manifests) | {name.kind for name in resource.withheld},
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
         scaled,
         workloads=tuple(w for w in workloads_of(resource) if w.name not in scaled),
+        asked=fingerprint([dict(resource.asked)]) if resource.keep_template else "",
     )
 
 
@@ -447,7 +450,7 @@ def _unwanted_steps(resource: Resource, kept: Sequence[Step], seen: Observation,
         owner = (metadata.get("labels") or {}).get(names.LABEL_RESOURCE)
         if not owner or owner not in (resource.name, resource.renamed_from):
             continue
-        if name in wanted or (name.kind, name.name) in blocked:
+        if name in wanted or (name.kind, name.name) in blocked or name in resource.withheld:
             continue
         steps.append(_unwanted_step(resource, name, metadata, seen, is_owned(metadata, name, federation, owner)))
     return steps
@@ -502,7 +505,7 @@ def plan_member(
     federation: str,
     placement: Mapping[str, int | None],
     epoch: int,
-    shares: Sequence[WorkloadShares] = (),
+    shares: Sequence[WorkloadShares | RecordedShares] = (),
     only: Collection[ObjectName] = (),
 ) -> MemberPlan:
     """The plan for one resource on one member. ``placement``, ``epoch`` and ``shares`` go into the record of a member that keeps it.
@@ -517,10 +520,12 @@ def plan_member(
         steps += _emptied_namespace_steps(resource, before, seen, federation)
         leaving = stored is not None or former is not None or bool(steps)
         return MemberPlan(resource, tuple(steps), None, stored, former, leaving)
+    absent = [name for name in sorted(resource.withheld) if name not in seen.objects]
     planner = _Planner(template, cluster, seen, federation, _allotments(shares, cluster.name))
     wanted = [step for step in planner.steps() if not only or step.name in only]
     rendered = _render_all(template, cluster)[1]
     notes = tuple(note for done in rendered if not isinstance(done, PatchError) for note in done[1])
+    wanted += [_without_values(resource, name) for name in absent]
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
     steps += _emptied_namespace_steps(resource, before - template.namespaces, seen, federation)
     record = ResourceRecord(
@@ -532,12 +537,48 @@ def plan_member(
         epoch,
         resource.keep_template,
         {found.workload.key: found.record for found in shares},
+        asked=template.asked,
     )
     if stored is not None and stored.record.same_as(record):
         record = stored.record
     undecided = _undecided(wanted, seen)
     reductions = tuple(planner.reductions(wanted)) if not only else ()
     return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+
+
+def _without_values(resource: Resource, name: ObjectName) -> Step:
+    """A Secret that a recorded template does not have the values of, and that is not there yet."""
+    error = MemberError(
+        Kind.NOT_FOUND, "its values are not kept with the template", "propagate the resource from its playbook"
+    )
+    return Step(resource.name, name, Action.BLOCKED, str(error), error=error)
+
+
+def as_witness(
+    plan: MemberPlan,
+    template: Template,
+    placement: Mapping[str, int | None],
+    epoch: int,
+    shares: Sequence[WorkloadShares],
+) -> MemberPlan:
+    """The plan of a member that has nothing of a resource, or gives it up, and goes on to remember where it is."""
+    resource = template.resource
+    record = ResourceRecord(
+        resource.name,
+        template.kinds,
+        template.namespaces,
+        placement,
+        template.hash,
+        epoch,
+        resource.keep_template,
+        {found.workload.key: found.record for found in shares},
+        True,
+        template.asked,
+    )
+    if plan.stored is not None and plan.stored.record.same_as(record):
+        record = plan.stored.record
+    gone = plan.of(Action.DELETE, Action.GOING)
+    return replace(plan, steps=plan.steps if gone else (), record=record, leaving=False)
 
 
 def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:
@@ -547,10 +588,12 @@ def without_deletions(plan: MemberPlan) -> tuple[MemberPlan, list[MemberPlan]]:
     return replace(plan, steps=tuple(step for step in plan.steps if step not in gone)), rest
 
 
-def _allotments(shares: Sequence[WorkloadShares], member: str) -> dict[int, Allotment]:
+def _allotments(shares: Sequence[WorkloadShares | RecordedShares], member: str) -> dict[int, Allotment]:
     """What a member gets of each workload, by the position of its manifest."""
     result = {}
     for found in shares:
+        if member not in found.replicas:
+            continue
         has, gets = found.now[member], found.replicas[member]
         growing = found.growing if gets < has else ()
         result[found.workload.position] = Allotment(found.workload, has if growing else gets, gets, growing)

@@ -129,7 +129,8 @@ def count(outcomes: list[Outcome]) -> dict[str, int]:
 class ResourceReport:
     """Where a resource was placed, and why not elsewhere. ``stays`` are members that hold it and that the inventory does not have;
     ``error`` says why nothing was done for it at all; ``shares`` are the divisions of its workloads;
-    ``follows`` are objects of it that follow workloads of others to members where it is not placed."""
+    ``follows`` are objects of it that follow workloads of others to members where it is not placed; ``waits`` are lost members
+    that hold it still, with the reason."""
 
     name: str
     selected: list[str] = field(default_factory=list)
@@ -138,6 +139,8 @@ class ResourceReport:
     error: FederationError | None = None
     shares: Sequence[WorkloadShares] = ()
     follows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    note: str = ""
+    waits: Mapping[str, str] = field(default_factory=dict)
 
     def data(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -145,6 +148,8 @@ class ResourceReport:
             "not_placed": self.reasons,
             "msg": str(self.error) if self.error else "",
         }
+        if self.waits:
+            body["waits"] = dict(self.waits)
         if self.follows:
             body["follows"] = dict(self.follows)
         if self.shares:
@@ -152,8 +157,10 @@ class ResourceReport:
         return body
 
     def unplaced(self) -> list[str]:
-        """What is to be said of replicas that found no place."""
-        return [f"{self.name}: {text}" for text in (found.unplaced() for found in self.shares) if text]
+        """What is to be said of a placement that could not be as it was asked for."""
+        said = [f"{self.name}: {self.note}"] if self.note else []
+        said += [f"{self.name} stays on {member}, which is lost: {why}" for member, why in self.waits.items()]
+        return said + [f"{self.name}: {text}" for text in (found.unplaced() for found in self.shares) if text]
 
 
 def _together(said: Iterable[tuple[str, str]], more: str) -> str:

@@ -17,10 +17,11 @@ from ..model.resource import Resource
 from ..rendering.workload import Workload, share_of
 from ..scheduling.divide import explained
 from ..scheduling.division import Candidate, ceiling
+from ..scheduling.levelling import level
 from ..scheduling.room import Occupied, Wish
 from ..scheduling.share import Shares, Standing, candidate, share
-from ..scheduling.spread import level
 from .observe import Observation
+from .plan import Template
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,27 @@ class WorkloadShares:
         return explained(self.shares.division, self.shares.candidates, self.shares.outcome)
 
 
+@dataclass(frozen=True)
+class RecordedShares:
+    """A division as the records tell it, for looking at what is there: nothing moves."""
+
+    workload: Workload
+    record: Divided
+
+    @property
+    def replicas(self) -> Mapping[str, int]:
+        """Member -> replicas."""
+        return self.record.shares
+
+    now = replicas
+    growing: tuple[str, ...] = ()
+
+
+def recorded_shares(template: Template, divided: Mapping[str, Divided]) -> list[RecordedShares]:
+    """The recorded divisions of the workloads of a template."""
+    return [RecordedShares(w, divided[w.key]) for w in template.workloads if w.key in divided]
+
+
 def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) -> Shares:
     """The division with the skew between groups that the placement allows."""
     rules = [rule for rule in resource.placement.spread if rule.max_skew is not None]
@@ -88,12 +110,11 @@ def _levelled(resource: Resource, clusters: Sequence[Cluster], divided: Shares) 
     if not rules or policy is None or policy.divide == DUPLICATED or divided.outcome.error:
         return divided
     total = divided.division.total
-    bounds = {
-        c.name: (c.current, c.current) if c.held else (min(c.minimum, ceiling(c, total)), ceiling(c, total))
-        for c in divided.candidates
-    }
-    replicas, problem = level(rules, clusters, divided.outcome.replicas, bounds)
-    return replace(divided, outcome=replace(divided.outcome, replicas=replicas), problem=problem)
+    ceilings = {c.name: c.current if c.held else ceiling(c, total) for c in divided.candidates}
+    floors = {c.name: c.current if c.held else min(c.minimum, ceilings[c.name]) for c in divided.candidates}
+    levelled = level(rules, clusters, divided.outcome.replicas, ceilings, floors)
+    outcome = replace(divided.outcome, replicas=levelled.replicas)
+    return replace(divided, outcome=outcome, problem=levelled.note)
 
 
 def _together(reasons: Mapping[str, str]) -> str:

@@ -135,8 +135,11 @@ def write_template(api: MemberApi, federation: str, kept: Keepsake, resource: st
         if error.code:
             raise
         current, before = None, None  # damaged: it is written anew
-    if current is not None and current.hash == kept.hash:
+    if current is not None and (current.hash, dict(current.asked)) == (kept.hash, dict(kept.asked)):
         return ""
+    # the same manifests with other options are no new version: there is one before already
+    if current is not None and current.hash == kept.hash:
+        current = before
     text = pack(kept, current or before)
     if len(text) > _LARGEST:
         text = pack(kept, None)

@@ -37,23 +37,7 @@ def divide(division: Division, candidates: Iterable[Candidate]) -> Outcome:
 
     What finds no place is in ``unplaced``; nothing is dropped silently, and nothing raises.
     """
-    found = sorted(candidates, key=lambda c: c.name)
-    if division.algorithm == WEBSTER:
-        return _ours(division, found)
-    return _as_original(division, found)
-
-
-def _as_original(division: Division, candidates: Sequence[Candidate]) -> Outcome:
-    """The answer of another planner, which knows no member that does not answer or may not grow: the former is left out with what
-    it has, and what the latter has is its maximum."""
-    held = {c.name: c.current for c in candidates if c.held}
-    taking_part = [
-        c._replace(maximum=ceiling(c._replace(capacity=None), division.total)) if c.frozen else c for c in candidates
-    ]
-    total = division.total if division.strategy == DUPLICATED else max(0, division.total - sum(held.values()))
-    found = _RULES[division.algorithm](replace(division, total=total), [c for c in taking_part if not c.held])
-    replicas = {c.name: held.get(c.name, found.replicas.get(c.name, 0)) for c in candidates}
-    return replace(found, replicas=replicas)
+    return _RULES[division.algorithm](division, sorted(candidates, key=lambda c: c.name))
 
 
 def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
@@ -83,9 +67,7 @@ def _fits(total: int, candidates: Sequence[Candidate]) -> bool:
 def explained(division: Division, candidates: Iterable[Candidate], outcome: Outcome) -> Mapping[str, str]:
     """Why members have what they have, where there is something to say (`explain.reasons`)."""
     found = list(candidates)
-    by_rule = (
-        divide(replace(division, keep=False), found) if division.algorithm == WEBSTER and division.keep else outcome
-    )
+    by_rule = divide(replace(division, keep=False), found) if division.keep and not outcome.error else outcome
     return reasons(division, found, outcome, by_rule.replicas)
 
 
@@ -177,6 +159,7 @@ def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, in
 
 
 _RULES: Mapping[str, Callable[[Division, Sequence[Candidate]], Outcome]] = {
+    WEBSTER: _ours,
     KUBEFED: kubefed.divide,
     KUBEADMIRAL: kubeadmiral.divide,
     KARMADA: karmada.divide,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,8 +71,3 @@ def ceiling(candidate: Candidate, many: int) -> int:
     if candidate.capacity is not None:
         most = min(most, candidate.capacity)
     return min(most, candidate.current) if candidate.frozen else most
-
-
-def unchanged(candidates: Iterable[Candidate], error: str) -> Outcome:
-    """The answer of a rule that gives none: everything stays as it is."""
-    return Outcome({c.name: c.current for c in candidates}, error=error)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..model.replicas import AGGREGATED, DUPLICATED
+from ..model.replicas import AGGREGATED, DUPLICATED, KARMADA, KARMADA_LEGACY
 from .division import Candidate, Division, Outcome, ceiling
 
 
 def limit_of(candidate: Candidate, division: Division) -> str:
-    """What keeps a candidate from having more than it has; "" where nothing does."""
+    """What keeps a candidate from having more than it has; "" where nothing does. Karmada knows no such bounds."""
+    if division.algorithm in (KARMADA, KARMADA_LEGACY):
+        return ""
     short = f" ({candidate.short_of})" if candidate.short_of else ""
     bounds = [
         (candidate.current if candidate.frozen else None, f"{candidate.frozen}: no more than it has"),

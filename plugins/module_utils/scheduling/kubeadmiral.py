@@ -1,70 +1,75 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KubeAdmiral's answers, for people who come from there. It rounds as KubeFed does, and moves only the difference.
+"""The answers of KubeAdmiral (v1.0.0), by the rules of its replica planner.
 
-``keep`` is its avoidDisruption, ``probe`` its keepUnschedulable, a capacity its estimated and a limit its limited capacity. Its
-dynamic weights are percentages of free CPU, worked out elsewhere from what a cluster reports; here they are the capacities.
+It rounds shares up as KubeFed does, but leaves what runs where it is: only the difference moves, and only towards the division that
+weights alone would give. That goes before minimums and maximums: a member above its maximum loses nothing while the sum is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ..model.replicas import AGGREGATED, AVAILABLE, DUPLICATED
-from .division import Candidate, Division, Outcome, unchanged
-from .rounds import Round, Seat, in_order, overflows, plans
+from .around import around
+from .ceil_loop import Entry, Plan, in_order, least, pour
+from .division import Candidate, Division, Outcome
 
 
 def divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
-    """Divide as KubeAdmiral's planner does."""
-    if division.strategy == DUPLICATED:
-        return Outcome({c.name: division.total for c in candidates})
+    """Divide as KubeAdmiral does; ``keep`` is its avoidDisruption, ``probe`` its keepUnschedulable.
+
+    ``capacity`` is its estimatedCapacity: what is cut off there goes to ``overflow``, and with ``probe`` that stays even when others
+    took it. ``limit`` is its limitedCapacity, which cuts without overflow. With `AVAILABLE` the weights are the capacities; the
+    original takes its weights from CPU or GPU that is free, in thousandths of the fleet, which this question does not carry. As there,
+    a member of which nothing is known weighs nothing, and all weigh the same when nothing is known of any. What its Binpack does
+    (`AGGREGATED`) is not known here.
+    """
+    return around(_divide, division, candidates)
+
+
+def _divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     if division.strategy == AGGREGATED:
-        return unchanged(candidates, "kubeadmiral divides weighted, available or duplicated here, not aggregated")
-    desired, overflow = _desired(division, candidates)
-    placed = sum(desired.values())
+        return Outcome({}, error="kubeadmiral's binpack is not offered")
+    if division.strategy == DUPLICATED:
+        everywhere = {c.name: division.total for c in candidates}
+        return Outcome(everywhere)
+    entries = [Entry(c.name, c.weight, c.minimum, c.maximum, c.capacity, c.limit) for c in candidates]
+    if division.strategy == AVAILABLE:
+        entries = _weighing_capacity(entries)
+    desired = _desired(division.total, in_order(entries, division.key))
     if not division.keep:
-        return Outcome(desired, max(0, division.total - placed), overflow)
-    now = {c.name: _clipped(c) for c in candidates}
-    missing = placed - sum(now.values())
-    if missing > 0:
-        seats = [Seat(name, desired[name] - count) for name, count in now.items() if desired[name] > count]
-        replicas = _moved(now, seats, missing, division.key, 1)
-    elif missing < 0:
-        seats = [Seat(n, c - desired[n], maximum=c) for n, c in now.items() if c > desired[n]]
-        replicas = _moved(now, seats, -missing, division.key, -1)
-    else:
-        replicas = now
-    return Outcome(replicas, max(0, division.total - sum(replicas.values())), overflow)
+        return Outcome(desired.counts, overflow=desired.overflow)
+    now = {c.name: least(c.current, c.capacity, c.limit) for c in candidates}
+    overflow = desired.overflow if division.probe else desired.overflow_within_left()
+    return Outcome(_moved(now, desired.counts, division.key), overflow=overflow)
 
 
-def _desired(division: Division, candidates: Sequence[Candidate]) -> tuple[Mapping[str, int], dict[str, int]]:
-    """The division as if nothing ran yet."""
-    dynamic = division.strategy == AVAILABLE
-    seats = in_order(
-        (
-            Seat(c.name, (c.capacity or 0) if dynamic else c.weight, c.minimum, c.maximum, c.capacity, c.limit)
-            for c in candidates
-        ),
-        division.key,
-    )
-    remaining = division.total
-    for seat in seats:
-        seat.plan, _full = seat.cut(min(seat.minimum, remaining), accumulate=True)
-        remaining -= seat.plan
-    done = Round(seats, remaining, accumulate=True)
-    done.fill()
-    # without disruption to avoid, the original keeps what is unschedulable in any case
-    keep_all = division.probe or not division.keep
-    return plans(seats), overflows(seats, None if keep_all else done.remaining)
+def _weighing_capacity(entries: Sequence[Entry]) -> list[Entry]:
+    known = any(entry.capacity for entry in entries)
+    return [replace(entry, weight=entry.capacity or 0 if known else 1) for entry in entries]
 
 
-def _clipped(candidate: Candidate) -> int:
-    return min(b for b in (candidate.current, candidate.capacity, candidate.limit) if b is not None)
+def _desired(total: int, entries: Sequence[Entry]) -> Plan:
+    """The minimums, then the rest by weight, whatever runs now."""
+    plan = Plan({entry.name: 0 for entry in entries}, total)
+    for entry in entries:
+        wanted = least(entry.minimum, plan.left, entry.limit)
+        placed = least(wanted, entry.capacity)
+        if placed < wanted:
+            plan.overflows(entry.name, wanted - placed)
+        plan.give(entry.name, placed)
+    pour(plan, entries)
+    return plan
 
 
-def _moved(now: Mapping[str, int], seats: list[Seat], count: int, key: str, by: int) -> dict[str, int]:
-    ordered = in_order(seats, key)
-    Round(ordered, count).fill()
-    moves = plans(ordered)
-    return {name: replicas + by * moves.get(name, 0) for name, replicas in now.items()}
+def _moved(now: dict[str, int], desired: dict[str, int], key: str) -> dict[str, int]:
+    """What runs now, changed by as many as the sums differ: those far from what is desired move most, nobody goes beyond it."""
+    missing = sum(desired.values()) - sum(now.values())
+    sign = 1 if missing > 0 else -1
+    gaps = {name: (desired[name] - count) * sign for name, count in now.items()}
+    entries = in_order((Entry(name, gap) for name, gap in gaps.items() if gap > 0), key)
+    steps = Plan(dict.fromkeys(now, 0), missing * sign)
+    pour(steps, entries)
+    return {name: count + sign * steps.counts[name] for name, count in now.items()}

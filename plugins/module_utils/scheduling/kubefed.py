@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""KubeFed's answers, for people who come from there: its planner's rules, rounding and oddities included.
+"""The answers of KubeFed (v0.8.1), by the rules of its ReplicaSchedulingPreference.
 
-Shares are rounded up in the order of a hash, so the first members get the rest and the last may get none. Without ``keep`` (KubeFed:
-rebalance), what a capacity cuts off is placed there all the same, besides what others get instead (`Outcome.overflow`).
+Known oddities are kept: shares are rounded up, so early members starve late ones; what runs already is kept in the order of the
+members, so A 10 and B 70 become A 0 and B 50; minimums that are too many together starve the light ones.
+A member that stands in no preference, and loses all it has there, is one with ``maximum`` 0 here.
 """
 
 from __future__ import annotations
@@ -11,30 +12,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model.replicas import WEIGHTED
-from .division import Candidate, Division, Outcome, unchanged
-from .rounds import Round, Seat, in_order, overflows, plans
+from .around import around
+from .ceil_loop import Entry, Plan, in_order, least, pour
+from .division import Candidate, Division, Outcome
 
 
 def divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
-    """Divide as KubeFed's planner does; its only strategy is by weight."""
+    """Divide as KubeFed does; ``keep`` is its ``rebalance: false``.
+
+    ``overflow`` is what it places beyond the capacity of a member, in the hope that there is room by now; its members would get that
+    besides ``replicas``.
+    """
+    return around(_divide, division, candidates)
+
+
+def _divide(division: Division, candidates: Sequence[Candidate]) -> Outcome:
     if division.strategy != WEIGHTED:
-        return unchanged(candidates, f"kubefed divides by weight only, not {division.strategy}")
-    current = {c.name: c.current for c in candidates}
-    seats = in_order((Seat(c.name, c.weight, c.minimum, c.maximum, c.capacity) for c in candidates), division.key)
-    remaining = division.total
-    for seat in seats:
-        seat.plan = min(seat.minimum, remaining)
-        if seat.capacity is not None:
-            seat.plan = min(seat.plan, seat.capacity)
-        remaining -= seat.plan
-    if division.keep:
-        for seat in seats:
-            if current[seat.name] > seat.plan:
-                bounds = [b for b in (current[seat.name], seat.maximum, seat.capacity) if b is not None]
-                more = max(0, min(min(bounds) - seat.plan, remaining))
-                seat.plan, seat.reserved = seat.plan + more, more
-                remaining -= more
-    done = Round(seats, remaining)
-    done.fill()
-    overflow = overflows(seats, done.remaining if division.keep else None)
-    return Outcome(plans(seats), max(0, done.remaining), overflow)
+        return Outcome({}, error="kubefed divides by weight only")
+    entries = in_order((Entry(c.name, c.weight, c.minimum, c.maximum, c.capacity) for c in candidates), division.key)
+    balanced = _plan(division.total, entries, {})
+    if not division.keep:
+        return Outcome(balanced.counts, overflow=balanced.overflow)
+    plan = _plan(division.total, entries, {c.name: c.current for c in candidates})
+    return Outcome(plan.counts, overflow=plan.overflow_within_left())
+
+
+def _plan(total: int, entries: Sequence[Entry], current: dict[str, int]) -> Plan:
+    """The minimums, then what runs already, then the rest by weight."""
+    plan = Plan({entry.name: 0 for entry in entries}, total)
+    for entry in entries:
+        plan.give(entry.name, least(entry.minimum, plan.left, entry.capacity))
+    reserved = {}
+    for entry in entries:
+        stays = least(current.get(entry.name, 0), entry.maximum, entry.capacity)
+        more = max(0, min(stays - plan.counts[entry.name], plan.left))
+        plan.give(entry.name, more)
+        reserved[entry.name] = more
+    pour(plan, entries, reserved)
+    return plan

@@ -20,15 +20,16 @@ class Decision:
     reason: str = ""
 
 
-def decide(placement: Placement, cluster: Cluster, placed: bool) -> Decision:
-    """Whether ``cluster`` gets the resource; ``placed`` says that it has it now, which neither NoSchedule nor a cordon takes away."""
+def decide(placement: Placement, cluster: Cluster, placed: bool, now: float = 0.0) -> Decision:
+    """Whether ``cluster`` gets the resource; ``placed`` says that it has it now, which neither NoSchedule nor a cordon takes away;
+    ``now`` is the moment, in seconds since 1970, for tolerations that end."""
     reason = placement.where.why_not(cluster)
     if not reason and cluster.cordoned and not placed:
         reason = "cordoned"
     if reason:
         return Decision(cluster.name, False, reason)
     for taint in cluster.taints:
-        if any(toleration.tolerates(taint) for toleration in placement.tolerations):
+        if any(toleration.tolerates(taint, now) for toleration in placement.tolerations):
             continue
         if placed and taint.effect != NO_EXECUTE:
             continue
@@ -36,16 +37,19 @@ def decide(placement: Placement, cluster: Cluster, placed: bool) -> Decision:
     return Decision(cluster.name, True)
 
 
-def select(placement: Placement, fleet: Sequence[Cluster], placed: Collection[str]) -> Mapping[str, Decision]:
+def select(
+    placement: Placement, fleet: Sequence[Cluster], placed: Collection[str], now: float = 0.0
+) -> Mapping[str, Decision]:
     """Decide for every member; the answer is ordered by name, whatever the order of the fleet."""
-    return {c.name: decide(placement, c, c.name in placed) for c in sorted(fleet, key=lambda c: c.name)}
+    return {c.name: decide(placement, c, c.name in placed, now) for c in sorted(fleet, key=lambda c: c.name)}
 
 
 class Selection:
     """The decisions of one run over one fleet. Resources of the same placement that are placed on the same members share them, with
     every reason: a large fleet has as many decisions as it has members, not times as many as it has resources."""
 
-    def __init__(self, fleet: Iterable[Cluster]) -> None:
+    def __init__(self, fleet: Iterable[Cluster], now: float = 0.0) -> None:
+        self._now = now
         self._fleet = sorted(fleet, key=lambda c: c.name)
         self._known: dict[tuple[Placement, frozenset[str]], Mapping[str, Decision]] = {}
 
@@ -53,5 +57,5 @@ class Selection:
         """`select`, once for each distinct question."""
         question = (placement, frozenset(placed))
         if question not in self._known:
-            self._known[question] = select(placement, self._fleet, question[1])
+            self._known[question] = select(placement, self._fleet, question[1], self._now)
         return self._known[question]

@@ -17,7 +17,8 @@ class Recorded:
     """One resource as the members that answered remember it.
 
     ``newest`` is the record of the highest epoch and ``at`` when it was written (RFC 3339, "" if unknown); ``placement`` is that
-    of the newest record, under the names that members have today; ``records`` are all records, by member.
+    of the newest record, under the names that members have today; ``records`` are all records, by member, but those
+    of members that only remember where it is.
     """
 
     resource: str
@@ -60,5 +61,5 @@ def _gathered(resource: str, memories: Mapping[str, Memory], fleet: FleetRecord 
         best.record,
         _written(best.metadata),
         with_present_names(best.record.placement, fleet),
-        {name: entry.record for name, entry in stored.items()},
+        {name: entry.record for name, entry in stored.items() if not entry.record.witness},
     )

@@ -68,11 +68,12 @@ def _on_member(reading: Reading, resource: str, findings: Findings, recorded: Re
 
 def _plan(recorded: Recorded | None) -> dict[str, Any]:
     if recorded is None:
-        return {"epoch": 0, "template": "", "placement": {}, "at": ""}
+        return {"epoch": 0, "template": "", "placement": {}, "divided": {}, "at": ""}
     return {
         "epoch": recorded.newest.epoch,
         "template": recorded.newest.template,
         "placement": dict(sorted(recorded.placement.items())),
+        "divided": {key: dict(sorted(found.shares.items())) for key, found in sorted(recorded.newest.divided.items())},
         "at": recorded.at,
     }
 

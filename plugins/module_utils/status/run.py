@@ -23,6 +23,7 @@ from ..model.manifest import GroupKind
 from ..model.records import FleetRecord, newest_fleet_record, with_recorded_facts
 from ..propagation.observe import look, require_joined, with_autoscalers
 from ..propagation.plan import MemberPlan, plan_member
+from ..propagation.shares import recorded_shares
 from ..propagation.store import Memory, read_template
 from .drift import Compared, compared
 from .findings import Findings, find
@@ -232,7 +233,14 @@ class _Run:
             return None
         try:
             return plan_member(
-                kept.template, cluster, True, seen, self.fleet.federation, entry.placement, entry.newest.epoch
+                kept.template,
+                cluster,
+                True,
+                seen,
+                self.fleet.federation,
+                entry.placement,
+                entry.newest.epoch,
+                recorded_shares(kept.template, entry.newest.divided),
             )
         except Exception as error:  # a template that somebody tampered with must not hide the members
             self.warnings.append(f"{entry.resource} on {member} cannot be compared: {internal_error(error)}")

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring the fleet to what its members remember."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        # the strategy loads this class in the parent process, where a failing import would end the whole run
+        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.plugin_utils import resource_action
+
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        result.update(resource_action.moved_verb(self, task_vars or {}, options.RECONCILE, verbs.reconcile))
+        return result
