@@ -118,12 +118,12 @@ def test_the_rest_is_handed_on_and_judged_as_in_the_long_form() -> None:
     found = from_short(short(serviceType="ClusterIP", roles=[entry(env=env)]), CATALOG)
     cluster = parse_cluster(found, REDIS)
     assert (cluster.service_type, cluster.roles[0].env) == ("ClusterIP", (("A", "1"),))
-    wrong = from_short(short(serviceType="Nothing", roles=[entry(env="A=1", resources={"cpu": "1m"})]), CATALOG)
+    wrong = from_short(short(serviceType="Nothing", roles=[entry(env="A=1", resources={"memory": "1Mi"})]), CATALOG)
     with pytest.raises(Faulty) as caught:
         parse_cluster(wrong, REDIS)
     assert sorted(fault.path for fault in caught.value.faults) == [
         "spec.roles[0].env",
-        "spec.roles[0].resources.requests.cpu",
+        "spec.roles[0].resources.requests.memory",
         "spec.serviceType",
     ]
 
