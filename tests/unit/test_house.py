@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "scheduling": PURE,
     "rendering": PURE,
     "fleet": PURE,
+    "kubedirector": {"model", "rendering"},
     "inspection": ENGINE | {"propagation"},
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,
@@ -178,6 +179,8 @@ def test_action_group_is_complete() -> None:
 
 
 MACHINE_PATHS = re.compile(r"(?<![\w.$}~-])/(?:work|root)/")
+# An application keeps its data there inside its own image.
+INSIDE_IMAGES = {"tests/unit/kubedirector/data/definitions/cr-app-qwen2.yaml": re.compile("/roo[t]/[.]ollama$")}
 REGISTRY_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|proxy\.golang\.org")
 
 
@@ -185,7 +188,8 @@ def test_nothing_of_the_machine_it_was_written_on() -> None:
     found = []
     for path in TRACKED:
         for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1):
-            if MACHINE_PATHS.search(line):
+            inside = INSIDE_IMAGES.get(shown(path))
+            if MACHINE_PATHS.search(inside.sub("", line) if inside else line):
                 found.append(f"{shown(path)}:{number}: a path of one machine")
             if REGISTRY_HOSTS.search(line):
                 found.append(f"{shown(path)}:{number}: a package registry's host; users choose their own")
