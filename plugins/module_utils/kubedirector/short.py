@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 from .app import App, Role
 from .app_rules import ids, twins
@@ -36,7 +36,7 @@ from .schema import Anything, Fields, ListOf, OneOf, Quantity, Whole, mapping, m
 SHORT_API_VERSION = "director.kubedirector.io/v1"
 
 #: name of an app -> the app, or None where there is none
-Catalog = Mapping[str, App] | Callable[[str], App | None]
+Catalog: TypeAlias = "Mapping[str, App] | Callable[[str], App | None]"
 
 # Numbers too: people do not quote `cpu: 0.5`, and no API server is asked here.
 _AMOUNTS = Fields({}, others=Quantity(numbers=True))
