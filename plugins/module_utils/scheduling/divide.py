@@ -79,7 +79,7 @@ def _stranded(missing: int, total: int, candidates: Sequence[Candidate], replica
     for candidate in candidates:
         roomy = candidate._replace(capacity=None)
         more = min(missing, min(candidate.current, ceiling(roomy, total)) - replicas[candidate.name])
-        if more > 0 and not candidate.held:
+        if more > 0:
             result[candidate.name] = more
             missing -= more
     return result
@@ -150,7 +150,7 @@ def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, in
     now: dict[str, int] = {}
     for candidate in candidates:
         least, most = _bounds(candidate, total)
-        now[candidate.name] = min(max(candidate.current, min(least, desired[candidate.name])), most)
+        now[candidate.name] = min(max(candidate.current, least), most)
     missing = total - sum(now.values())
     if missing > 0:
         grow = [(name, desired[name] - count) for name, count in now.items() if desired[name] > count]

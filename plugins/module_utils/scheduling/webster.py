@@ -84,7 +84,5 @@ def _guess(total: int, parties: Sequence[Party]) -> list[int]:
         if abs(missing) <= near or not weight:
             break
         factor = max(0, factor + (missing << _BITS) // weight)
-        counts = [
-            min(max((p.weight * factor + _HALF) >> _BITS, p.floor), p.ceiling) if p.weight else p.floor for p in parties
-        ]
+        counts = [min(max((p.weight * factor + _HALF) >> _BITS, p.floor), p.ceiling) for p in parties]
     return counts

@@ -69,6 +69,27 @@ SCENARIOS: list[tuple[str, dict[str, Any], list[int], int]] = [
         0,
     ),
     (
+        "a member that has no more than its minimum does not come first",
+        ask(6, "aggregated", True, a={"capacity": 99, "current": 1, "min": 1}, b={"capacity": 10, "current": 5}),
+        [1, 5],
+        0,
+    ),
+    ("of two that can hold all, the larger", ask(6, "aggregated", a={"capacity": 7}, b={"capacity": 9}), [0, 6], 0),
+    (
+        "room is what a maximum leaves of it",
+        ask(6, "aggregated", a={"capacity": 99, "max": 2}, b={"capacity": 5}, c={"capacity": 4}),
+        [0, 3, 3],
+        0,
+    ),
+    (
+        "a cordon, worked out anew",
+        ask(6, "available", True, a={"current": 4, "capacity": 8, "frozen": "cordoned"}, b={"capacity": 8}),
+        [3, 3],
+        0,
+    ),
+    ("who has far too few gets most", ask(24, **runs(0, 7, 13)), [4, 7, 13], 0),
+    ("who has far too many gives most", ask(24, **runs(20, 9, 1)), [14, 9, 1], 0),
+    (
         "a maximum is room, too",
         ask(6, "aggregated", a={"capacity": 99, "max": 2}, b={"capacity": 9}, c={"capacity": 8}),
         [0, 6, 0],
@@ -138,6 +159,11 @@ EXPLAINED: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("text", "found"), EXPLAINED)
 def test_every_answer_that_is_no_plain_share_is_explained(text: str, found: dict[str, Any]) -> None:
     assert found["reasons"]["a"] == text
+
+
+def test_what_an_original_does_with_unknown_capacity_is_not_told_as_ours() -> None:
+    asked = {"divide": "available", "algorithm": "kubeadmiral", "members": {"a": {}, "b": {"capacity": 8}}}
+    assert divide_data({"replicas": 4, **asked})["reasons"] == {"a": "its share is too small for a replica"}
 
 
 @pytest.mark.parametrize(

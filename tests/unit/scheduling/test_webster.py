@@ -134,6 +134,12 @@ def test_no_seat_is_better_elsewhere(parties: list[Party], total: int) -> None:
         (5, [], []),
         (5, [Party(0, 0, 9)], [0]),
         (1, [Party(1, 2, 3), Party(1, 1, 3)], [2, 1]),
+        # the first guesses give too many, and what is taken back stops at the floors
+        (
+            307,
+            [*[Party(1, 0, 999)] * 34, Party(35, 71, 999), Party(182, 105, 999), Party(82, 98, 999)],
+            [1] * 33 + [0, 71, 105, 98],
+        ),
     ],
 )
 def test_named_cases(total: int, parties: list[Party], found: list[int]) -> None:
