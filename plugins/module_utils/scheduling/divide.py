@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..model.errors import ConfigError
-from ..model.reading import as_mapping, given, only_keys
+from ..model.reading import as_flag, as_mapping, given, only_keys
 from ..model.replicas import (
     AGGREGATED,
     ALGORITHMS,
@@ -195,10 +195,10 @@ def divide_data(question: Mapping[str, Any]) -> dict[str, Any]:
         total=_number(raw.get("replicas"), "division.replicas"),
         strategy=_choice(raw.get("divide") or WEIGHTED, STRATEGIES, "division.divide"),
         algorithm=_choice(raw.get("algorithm") or WEBSTER, ALGORITHMS, "division.algorithm"),
-        keep=not raw.get("rebalance"),
+        keep=not as_flag(given(raw.get("rebalance"), False), "division.rebalance"),
         key=str(raw.get("key") or ""),
         uid=str(raw.get("uid") or ""),
-        probe=bool(raw.get("probe")),
+        probe=as_flag(given(raw.get("probe"), False), "division.probe"),
     )
     members = as_mapping(raw.get("members"), "division.members")
     candidates = [_candidate(str(name), body) for name, body in members.items()]
@@ -232,7 +232,7 @@ def _candidate(name: str, body: Any) -> Candidate:
         minimum=minimum,
         maximum=maximum,
         frozen=str(raw.get("frozen") or ""),
-        held=bool(raw.get("held")),
+        held=as_flag(given(raw.get("held"), False), f"{where}.held"),
     )
 
 

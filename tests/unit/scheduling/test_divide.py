@@ -70,10 +70,11 @@ SCENARIOS: list[tuple[str, dict[str, Any], list[int], int]] = [
     ),
     (
         "a member that has no more than its minimum does not come first",
-        ask(6, "aggregated", True, a={"capacity": 99, "current": 1, "min": 1}, b={"capacity": 10, "current": 5}),
+        ask(6, "aggregated", True, a={"capacity": 99, "current": 1, "min": 1}, b={"capacity": 5, "current": 5}),
         [1, 5],
         0,
     ),
+    ("what runs gives way to a minimum", ask(6, a={"min": 2, "current": 1}, b={"current": 5}), [2, 4], 0),
     ("of two that can hold all, the larger", ask(6, "aggregated", a={"capacity": 7}, b={"capacity": 9}), [0, 6], 0),
     (
         "room is what a maximum leaves of it",
@@ -193,6 +194,8 @@ def test_a_plain_share_needs_no_words(found: dict[str, Any]) -> None:
         ({"replicas": 1, "members": {"a": {"size": 3}}}, "size"),
         ({"replicas": 1, "members": {"a": {"weight": 1.5}}}, "division.members.a.weight is 1.5"),
         ({"replicas": 1, "membres": {}}, "membres"),
+        ({"replicas": 1, "rebalance": "never", "members": {}}, "division.rebalance must be true or false, not 'never'"),
+        ({"replicas": 1, "members": {"a": {"held": "false"}}}, "division.members.a.held must be true or false"),
     ],
 )
 def test_a_bad_question_is_refused_with_its_place(question: Any, message: str) -> None:
@@ -341,7 +344,7 @@ def test_capacities_that_come_and_go_settle_in_three_steps(
 def test_any_two_capacities_settle(
     members: Members, replicas: int, divide: str, one: dict[str, int], other: dict[str, int]
 ) -> None:
-    """Where a minimum can be kept by turns only, each turn moves what it must, and that by the rule: so it takes more steps."""
+    """Where members are full by turns, each turn moves what it must, and that towards the rule: so it may take more steps."""
     states = with_capacity(members, one), with_capacity(members, other)
     assert settled(members, states, replicas, divide, 60)
 
