@@ -36,8 +36,11 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _fleet(folder: Path) -> Iterator[ten.Ten]:
-    """The sandbox that was given, or one that goes when the run ends, however it ends."""
+def _fleet(folder: Path, needed: bool) -> Iterator[ten.Ten | None]:
+    """The sandbox that was given, or one that goes when the run ends, however it ends; none is started if nobody needs it."""
+    if not needed:
+        yield None
+        return
     given = os.environ.get("BENCH_SANDBOX")
     if given:
         yield ten.Ten(Path(given))
@@ -83,7 +86,7 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         print(_conditions(repeat))
-        with _fleet(scratch) as fleet:
+        with _fleet(scratch, any(found.members for found in chosen)) as fleet:
             for found in chosen:
                 print(f"Measuring {found.name}", file=sys.stderr, flush=True)
                 folder = scratch / found.name

@@ -34,11 +34,18 @@ def _with_callbacks(names: Sequence[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Bench:
-    """``repeat``: how many samples there are of everything."""
+    """``repeat``: how many samples there are of everything; ``fleet`` None: what is measured needs no members, and none are up."""
 
-    ten: Ten
+    fleet: Ten | None
     folder: Path
     repeat: int
+
+    @property
+    def ten(self) -> Ten:
+        """The ten members; RuntimeError where a subject asks for them that was registered without."""
+        if self.fleet is None:
+            raise RuntimeError("this subject is registered as one that needs no members")
+        return self.fleet
 
     def tell(self, text: str) -> None:
         """Say what is going on, on standard error: the table alone goes to standard output."""

@@ -77,23 +77,24 @@ Measure = Callable[[Any], Iterable[Figure]]
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that is measured as a whole. ``about``: one line for the table."""
+    """Something that is measured as a whole. ``about``: one line for the table; ``members``: whether it needs the ten."""
 
     name: str
     about: str
     measure: Measure
+    members: bool = True
 
 
 _SUBJECTS: dict[str, Subject] = {}
 
 
-def subject(name: str, about: str) -> Callable[[Measure], Measure]:
+def subject(name: str, about: str, members: bool = True) -> Callable[[Measure], Measure]:
     """Register a function as a subject; its figures are named ``name/...``."""
 
     def register(measure: Measure) -> Measure:
         if name in _SUBJECTS:
             raise ValueError(f"there are two subjects {name}")
-        _SUBJECTS[name] = Subject(name, about, measure)
+        _SUBJECTS[name] = Subject(name, about, measure, members)
         return measure
 
     return register

@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..model.errors import ConfigError
-from ..model.reading import as_mapping, given, only_keys
+from ..model.reading import as_flag, as_mapping, given, only_keys
 from ..model.replicas import (
     AGGREGATED,
     ALGORITHMS,
-    AVAILABLE,
     DUPLICATED,
     KARMADA,
     KARMADA_LEGACY,
@@ -27,7 +26,7 @@ from ..model.replicas import (
     WEIGHTED,
 )
 from . import karmada, kubeadmiral, kubefed
-from .division import Candidate, Division, Outcome, ceiling
+from .division import UNKNOWN, Candidate, Division, Outcome, ceiling, unknown
 from .explain import reasons
 from .webster import Party, seats
 
@@ -45,7 +44,7 @@ def _ours(division: Division, candidates: Sequence[Candidate]) -> Outcome:
         replicas = {c.name: c.current if c.held else ceiling(c, division.total) for c in candidates}
         missing = sum(max(0, division.total - count) for count in replicas.values())
         return Outcome(replicas, missing, _stranded(missing, division.total, candidates, replicas))
-    open_ones = [_with_known_capacity(c, division.strategy) for c in candidates if not c.held]
+    open_ones = [c._replace(frozen=UNKNOWN) if unknown(c, division.strategy) else c for c in candidates if not c.held]
     replicas = {c.name: c.current for c in candidates}
     total = max(0, division.total - sum(c.current for c in candidates if c.held))
     if not (division.keep and _fits(total, open_ones)):
@@ -80,17 +79,10 @@ def _stranded(missing: int, total: int, candidates: Sequence[Candidate], replica
     for candidate in candidates:
         roomy = candidate._replace(capacity=None)
         more = min(missing, min(candidate.current, ceiling(roomy, total)) - replicas[candidate.name])
-        if more > 0 and not candidate.held:
+        if more > 0:
             result[candidate.name] = more
             missing -= more
     return result
-
-
-def _with_known_capacity(candidate: Candidate, strategy: str) -> Candidate:
-    """Where free capacity decides, a member of which it is not known keeps what it has."""
-    if strategy in (AVAILABLE, AGGREGATED) and candidate.capacity is None:
-        return candidate._replace(capacity=candidate.current)
-    return candidate
 
 
 def _bounds(candidate: Candidate, many: int) -> tuple[int, int]:
@@ -99,43 +91,58 @@ def _bounds(candidate: Candidate, many: int) -> tuple[int, int]:
 
 
 def _desired(total: int, strategy: str, candidates: Sequence[Candidate]) -> dict[str, int]:
-    """The division by the rule alone, whatever runs now."""
-    weigh: Callable[[Candidate], int] = _capacity_of if strategy != WEIGHTED else _weight_of
+    """The division by the rule alone, whatever runs now, but for members of unknown capacity and the choice of `_fewest`."""
     bounds = [_bounds(c, total) for c in candidates]
-    if strategy == AGGREGATED:
-        bounds = _fewest(total, candidates, bounds)
-    if sum(floor for floor, _most in bounds) >= total:
-        # the minimums alone are too many: they are shared like replicas, and nobody gets more than its minimum
-        parties = [Party(max(1, weigh(c)), 0, floor) for c, (floor, _most) in zip(candidates, bounds, strict=True)]
+    room = total - sum(floor for floor, _most in bounds)
+    if room <= 0:
+        # The minimums alone are too many: they are shared by the weights, and nobody gets more than its minimum. A weight that came
+        # from what runs or is free would give another answer when it is asked again.
+        parties = [Party(max(1, c.weight), 0, floor) for c, (floor, _most) in zip(candidates, bounds, strict=True)]
+    elif strategy == WEIGHTED:
+        parties = [Party(c.weight, floor, most) for c, (floor, most) in zip(candidates, bounds, strict=True)]
     else:
-        parties = [Party(weigh(c), floor, most) for c, (floor, most) in zip(candidates, bounds, strict=True)]
+        bounds = _settled(room, candidates, bounds)
+        if strategy == AGGREGATED:
+            bounds = _fewest(total, candidates, bounds)
+        parties = [Party(c.capacity or 0, floor, most) for c, (floor, most) in zip(candidates, bounds, strict=True)]
     return {c.name: count for c, count in zip(candidates, seats(total, parties), strict=True)}
 
 
-def _weight_of(candidate: Candidate) -> int:
-    return candidate.weight
+def _settled(room: int, candidates: Sequence[Candidate], bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The bounds, with all that a member of unknown capacity has as its floor, as far as the minimums leave room for it.
 
-
-def _capacity_of(candidate: Candidate) -> int:
-    return candidate.capacity or 0
+    What it has cannot be its weight: a share of that is less, so it would lose some in every run until nothing is left.
+    """
+    gaps = [most - floor if c.capacity is None else 0 for c, (floor, most) in zip(candidates, bounds, strict=True)]
+    if not any(gaps):
+        return list(bounds)
+    kept = seats(room, [Party(gap, 0, gap) for gap in gaps])
+    return [(floor + more, most) for (floor, most), more in zip(bounds, kept, strict=True)]
 
 
 def _fewest(total: int, candidates: Sequence[Candidate], bounds: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The bounds, of which only the fewest members that can hold all keep a ceiling beyond their minimum: those that run some
-    already come first, then those with the most room."""
-    order = sorted(
-        range(len(candidates)),
-        key=lambda i: (not candidates[i].current, -_capacity_of(candidates[i]), candidates[i].name),
+    """The bounds, of which only the fewest members that can hold all keep a ceiling beyond their floor: those that run more than it
+    already come first, then those with the most room.
+
+    Of those found, the ones that are not needed are left out again. So each that is used is needed, and the answer is the same when it
+    runs and the same is asked.
+    """
+    room = [most - floor for floor, most in bounds]
+    roomiest = sorted(
+        range(len(candidates)), key=lambda i: (-room[i], -(candidates[i].capacity or 0), candidates[i].name)
     )
-    result = [(floor, floor) for floor, _most in bounds]
     missing = total - sum(floor for floor, _most in bounds)
-    for index in order:
+    used: set[int] = set()
+    for index in sorted(roomiest, key=lambda i: candidates[i].current <= bounds[i][0]):
         if missing <= 0:
             break
-        floor, most = bounds[index]
-        result[index] = (floor, most)
-        missing -= most - floor
-    return result
+        used.add(index)
+        missing -= room[index]
+    for index in reversed(roomiest):
+        if index in used and missing + room[index] <= 0:
+            used.remove(index)
+            missing += room[index]
+    return [(floor, most if i in used else floor) for i, (floor, most) in enumerate(bounds)]
 
 
 def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, int]) -> dict[str, int]:
@@ -143,7 +150,7 @@ def _moved(total: int, candidates: Sequence[Candidate], desired: Mapping[str, in
     now: dict[str, int] = {}
     for candidate in candidates:
         least, most = _bounds(candidate, total)
-        now[candidate.name] = min(max(candidate.current, min(least, desired[candidate.name])), most)
+        now[candidate.name] = min(max(candidate.current, least), most)
     missing = total - sum(now.values())
     if missing > 0:
         grow = [(name, desired[name] - count) for name, count in now.items() if desired[name] > count]
@@ -188,10 +195,10 @@ def divide_data(question: Mapping[str, Any]) -> dict[str, Any]:
         total=_number(raw.get("replicas"), "division.replicas"),
         strategy=_choice(raw.get("divide") or WEIGHTED, STRATEGIES, "division.divide"),
         algorithm=_choice(raw.get("algorithm") or WEBSTER, ALGORITHMS, "division.algorithm"),
-        keep=not raw.get("rebalance"),
+        keep=not as_flag(given(raw.get("rebalance"), False), "division.rebalance"),
         key=str(raw.get("key") or ""),
         uid=str(raw.get("uid") or ""),
-        probe=bool(raw.get("probe")),
+        probe=as_flag(given(raw.get("probe"), False), "division.probe"),
     )
     members = as_mapping(raw.get("members"), "division.members")
     candidates = [_candidate(str(name), body) for name, body in members.items()]
@@ -225,7 +232,7 @@ def _candidate(name: str, body: Any) -> Candidate:
         minimum=minimum,
         maximum=maximum,
         frozen=str(raw.get("frozen") or ""),
-        held=bool(raw.get("held")),
+        held=as_flag(given(raw.get("held"), False), f"{where}.held"),
     )
 
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..model.replicas import WEBSTER, WEIGHTED
+from ..model.replicas import AGGREGATED, AVAILABLE, WEBSTER, WEIGHTED
+
+#: why a member gets no more where free capacity decides
+UNKNOWN = "its capacity is not known"
 
 
 class Candidate(NamedTuple):
@@ -71,3 +74,8 @@ def ceiling(candidate: Candidate, many: int) -> int:
     if candidate.capacity is not None:
         most = min(most, candidate.capacity)
     return min(most, candidate.current) if candidate.frozen else most
+
+
+def unknown(candidate: Candidate, strategy: str) -> bool:
+    """Whether free capacity decides and is not known of this candidate: it keeps what it has then, and gets no more."""
+    return candidate.capacity is None and strategy in (AVAILABLE, AGGREGATED)

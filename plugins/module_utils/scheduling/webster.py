@@ -3,7 +3,7 @@
 """Seats by Webster's method (Sainte-Laguë), with a floor and a ceiling for each party.
 
 The next seat goes to the party with the largest ``weight / (2 * seats + 1)``; among equals to the one with fewer seats, then to the
-one that stands first. So no party is starved by rounding, and one more seat never takes one away from anybody.
+one that stands first. So rounding favours neither the large nor the small, and one more seat never takes one away from anybody.
 """
 
 from __future__ import annotations
@@ -84,7 +84,5 @@ def _guess(total: int, parties: Sequence[Party]) -> list[int]:
         if abs(missing) <= near or not weight:
             break
         factor = max(0, factor + (missing << _BITS) // weight)
-        counts = [
-            min(max((p.weight * factor + _HALF) >> _BITS, p.floor), p.ceiling) if p.weight else p.floor for p in parties
-        ]
+        counts = [min(max((p.weight * factor + _HALF) >> _BITS, p.floor), p.ceiling) for p in parties]
     return counts

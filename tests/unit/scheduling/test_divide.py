@@ -8,64 +8,15 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.scheduling.divide import divide_data
-from ansible_collections.multicluster.federation.plugins.module_utils.scheduling.webster import Party, seats
 from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 
-
-def one_by_one(total: int, parties: list[Party]) -> list[int]:
-    """The method as it is written down: seat after seat."""
-    counts = [party.floor for party in parties]
-    while sum(counts) < total:
-        wanting = [
-            (-p.weight / (2 * count + 1), count, i)
-            for i, (p, count) in enumerate(zip(parties, counts, strict=True))
-            if p.weight and count < p.ceiling
-        ]
-        if not wanting:
-            break
-        counts[min(wanting)[2]] += 1
-    return counts
-
-
-def party(weight: int, floor: int, more: int) -> Party:
-    return Party(weight, floor, floor + more)
-
-
-WEIGHTS = st.one_of(st.integers(0, 9), st.integers(0, 1_000_000))
-PARTIES = st.lists(st.builds(party, WEIGHTS, st.integers(0, 4), st.one_of(st.integers(0, 9), st.just(999))), max_size=8)
-
-
-@STEADY
-@given(PARTIES, st.integers(0, 80))
-def test_seats_are_those_of_the_method(parties: list[Party], total: int) -> None:
-    assert seats(total, parties) == one_by_one(total, parties)
-
-
-@STEADY
-@given(PARTIES, st.integers(0, 80))
-def test_one_more_seat_takes_none_away(parties: list[Party], total: int) -> None:
-    before, after = seats(total, parties), seats(total + 1, parties)
-    assert all(more >= less for less, more in zip(before, after, strict=True))
-
-
-@STEADY
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 6))
-def test_no_other_division_is_fairer(weights: list[int], total: int) -> None:
-    """Webster's criterion: no seat handed from one to another brings both nearer to their quotas."""
-    found = seats(total, [Party(weight, 0, total) for weight in weights])
-    for giver, taker in itertools.permutations(range(len(weights)), 2):
-        if found[giver]:
-            assert weights[taker] / (2 * found[taker] + 1) <= weights[giver] / (2 * found[giver] - 1)
-
-
-def test_a_thousand_equal_members() -> None:
-    found = seats(1500, [Party(1, 0, 1500)] * 1000)
-    assert (found.count(2), found.count(1)) == (500, 500)
+MORE = settings(STEADY, max_examples=300)
+Members = dict[str, dict[str, Any]]
 
 
 def ask(replicas: int, divide: str = "weighted", rebalance: bool = False, **members: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +62,47 @@ SCENARIOS: list[tuple[str, dict[str, Any], list[int], int]] = [
         [5, 7, 0],
         0,
     ),
+    (
+        "where all can run, if one is enough",
+        ask(9, "aggregated", a={"capacity": 3, "current": 1}, b={"capacity": 3, "current": 1}, c={"capacity": 10}),
+        [1, 1, 7],
+        0,
+    ),
+    (
+        "a member that has no more than its minimum does not come first",
+        ask(6, "aggregated", True, a={"capacity": 99, "current": 1, "min": 1}, b={"capacity": 5, "current": 5}),
+        [1, 5],
+        0,
+    ),
+    ("what runs gives way to a minimum", ask(6, a={"min": 2, "current": 1}, b={"current": 5}), [2, 4], 0),
+    ("of two that can hold all, the larger", ask(6, "aggregated", a={"capacity": 7}, b={"capacity": 9}), [0, 6], 0),
+    (
+        "room is what a maximum leaves of it",
+        ask(6, "aggregated", a={"capacity": 99, "max": 2}, b={"capacity": 5}, c={"capacity": 4}),
+        [0, 3, 3],
+        0,
+    ),
+    (
+        "a cordon, worked out anew",
+        ask(6, "available", True, a={"current": 4, "capacity": 8, "frozen": "cordoned"}, b={"capacity": 8}),
+        [3, 3],
+        0,
+    ),
+    ("who has far too few gets most", ask(24, **runs(0, 7, 13)), [4, 7, 13], 0),
+    ("who has far too many gives most", ask(24, **runs(20, 9, 1)), [14, 9, 1], 0),
+    (
+        "a maximum is room, too",
+        ask(6, "aggregated", a={"capacity": 99, "max": 2}, b={"capacity": 9}, c={"capacity": 8}),
+        [0, 6, 0],
+        0,
+    ),
+    (
+        "a capacity that nobody knows, worked out anew",
+        ask(6, "available", True, a={"current": 4}, b={"capacity": 8}),
+        [4, 2],
+        0,
+    ),
+    ("it gives way to a minimum", ask(6, "available", True, a={"current": 6}, b={"capacity": 8, "min": 2}), [4, 2], 0),
     ("with a minimum everywhere", ask(6, "aggregated", a={"capacity": 5, "min": 1}, b={"capacity": 9}), [1, 5], 0),
     ("the same everywhere", ask(3, "duplicated", a={}, b={"max": 2}, c={"capacity": 1}), [3, 2, 1], 3),
 ]
@@ -128,28 +120,65 @@ def test_what_fits_nowhere_stays_where_it_is() -> None:
     assert found["replicas"] == {"a": 1, "b": 1}
     assert found["overflow"] == {"a": 3}
     assert found["unplaced"] == 3
-    assert found["reasons"]["a"] == "its capacity is 1; 3 more fit nowhere and stay here"
+    assert found["reasons"]["a"] == "its capacity is 1; 3 more fit nowhere else and stay here"
     assert ask(5, "available", a={"current": 4, "capacity": 1, "max": 2}, b={"capacity": 1})["overflow"] == {"a": 1}
     assert ask(3, "duplicated", a={"current": 3, "capacity": 1})["overflow"] == {"a": 2}
 
 
+EXPLAINED: list[tuple[str, dict[str, Any]]] = [
+    ("its maximum is 1", ask(9, a={"max": 1}, b={})),
+    ("its capacity is 1", ask(9, a={"capacity": 1}, b={})),
+    ("its capacity is 0", ask(9, "available", a={"capacity": 0}, b={"capacity": 9})),
+    ("its maximum is 1", ask(9, a={"max": 1, "capacity": 2}, b={})),
+    ("its capacity is 1", ask(9, a={"max": 2, "capacity": 1}, b={})),
+    ("its capacity is 2", ask(9, a={"min": 5, "capacity": 2}, b={})),
+    ("its maximum is 2", ask(3, "duplicated", a={"max": 2}, b={})),
+    ("cordoned: no more than it has", ask(9, a={"current": 1, "frozen": "cordoned"}, b={})),
+    ("cordoned: no more than it has", ask(9, a={"current": 1, "frozen": "cordoned", "max": 2, "capacity": 3}, b={})),
+    ("its capacity is not known: no more than it has", ask(9, "available", a={"current": 1}, b={"capacity": 9})),
+    ("its capacity is not known: no more than it has", ask(9, "aggregated", a={}, b={"capacity": 9})),
+    ("does not answer: keeps what it has", ask(9, a={"current": 1, "held": True}, b={})),
+    ("7 run here already, its share would be 5", ask(9, **runs(7, 2))),
+    ("4 run here already, its share would be 0", ask(9, a={"current": 4, "weight": 0}, b={"current": 5})),
+    ("its share would be 5, the others run elsewhere already", ask(9, **runs(3, 6))),
+    ("its minimum is 3", ask(4, a={"min": 3}, b={})),
+    ("its minimum is 3, but all minimums together are too many", ask(4, a={"min": 3}, b={"min": 3})),
+    (
+        "its minimum is 1, but all minimums together are too many",
+        ask(1, a={"min": 1, "weight": 1}, b={"min": 1, "weight": 2}),
+    ),
+    ("its weight is 0", ask(9, a={"weight": 0}, b={})),
+    ("its minimum is 1", ask(9, a={"weight": 0, "min": 1}, b={})),
+    ("its share is too small for a replica", ask(1, a={}, A={})),
+    ("its share is too small for a replica", ask(1, "available", a={"weight": 0, "capacity": 1}, b={"capacity": 9})),
+    ("not needed: fewer members hold all", ask(6, "aggregated", a={"capacity": 5}, b={"capacity": 9})),
+    ("its capacity is 1; 3 more fit nowhere else and stay here", ask(5, "available", a={"current": 4, "capacity": 1})),
+    ("its weight is 0; 4 more fit nowhere else and stay here", ask(9, rebalance=True, a={"current": 4, "weight": 0})),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), EXPLAINED)
+def test_every_answer_that_is_no_plain_share_is_explained(text: str, found: dict[str, Any]) -> None:
+    assert found["reasons"]["a"] == text
+
+
+def test_what_an_original_does_with_unknown_capacity_is_not_told_as_ours() -> None:
+    asked = {"divide": "available", "algorithm": "kubeadmiral", "members": {"a": {}, "b": {"capacity": 8}}}
+    assert divide_data({"replicas": 4, **asked})["reasons"] == {"a": "its share is too small for a replica"}
+
+
 @pytest.mark.parametrize(
-    ("found", "text"),
+    "found",
     [
-        (ask(9, a={"max": 1}, b={}), "its maximum is 1"),
-        (ask(9, a={"capacity": 1}, b={}), "its capacity is 1"),
-        (ask(9, a={"current": 1, "frozen": "cordoned"}, b={}), "cordoned: no more than it has"),
-        (ask(9, a={"current": 1, "held": True}, b={}), "does not answer: keeps what it has"),
-        (ask(9, **runs(7, 2)), "7 run already, its share is 5"),
-        (ask(9, **runs(3, 6)), "its share is 5, the others run already"),
-        (ask(4, a={"min": 3}, b={}), "its minimum is 3"),
-        (ask(9, a={"weight": 0}, b={}), "weight 0"),
-        (ask(1, a={}, A={}), "too few replicas for a share"),
-        (ask(6, "aggregated", a={"capacity": 5}, b={"capacity": 9}), "fewer members hold all"),
+        ask(9, a={}, b={}),
+        ask(9, a={"max": 9, "capacity": 20}),
+        ask(9, **runs(5, 4)),
+        ask(3, "duplicated", a={}, b={}),
+        ask(0, a={"min": 1}, b={}),
     ],
 )
-def test_every_answer_that_is_no_plain_share_is_explained(found: dict[str, Any], text: str) -> None:
-    assert found["reasons"]["a"] == text
+def test_a_plain_share_needs_no_words(found: dict[str, Any]) -> None:
+    assert found["reasons"] == {}
 
 
 @pytest.mark.parametrize(
@@ -165,6 +194,8 @@ def test_every_answer_that_is_no_plain_share_is_explained(found: dict[str, Any],
         ({"replicas": 1, "members": {"a": {"size": 3}}}, "size"),
         ({"replicas": 1, "members": {"a": {"weight": 1.5}}}, "division.members.a.weight is 1.5"),
         ({"replicas": 1, "membres": {}}, "membres"),
+        ({"replicas": 1, "rebalance": "never", "members": {}}, "division.rebalance must be true or false, not 'never'"),
+        ({"replicas": 1, "members": {"a": {"held": "false"}}}, "division.members.a.held must be true or false"),
     ],
 )
 def test_a_bad_question_is_refused_with_its_place(question: Any, message: str) -> None:
@@ -172,28 +203,35 @@ def test_a_bad_question_is_refused_with_its_place(question: Any, message: str) -
         divide_data(question)
 
 
-def member() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(
-        {"weight": st.integers(0, 9), "current": st.integers(0, 9)},
-        optional={
-            "min": st.integers(0, 3),
-            "max": st.integers(3, 12),
-            "capacity": st.integers(0, 12),
-            "frozen": st.sampled_from(["", "cordoned"]),
-            "held": st.booleans(),
-        },
-    )
+def member(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """All that can be said of a member that answers; ``more`` changes it."""
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "weight": st.integers(0, 9),
+        "min": st.integers(0, 3),
+        "max": st.integers(3, 12),
+        "capacity": st.integers(0, 12),
+        "frozen": st.sampled_from(["", "cordoned"]),
+        **more,
+    }
+    return st.fixed_dictionaries({"current": st.integers(0, 9)}, optional=optional)
 
 
-MEMBERS = st.dictionaries(st.sampled_from("abcdef"), member(), min_size=1)
+def fleet(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[Members]:
+    return st.dictionaries(st.sampled_from("abcdef"), member(**more), min_size=1)
+
+
+MEMBERS = fleet()
+ALL_SORTS = fleet(held=st.booleans())
+TOTAL = st.integers(0, 40)
 STRATEGY = st.sampled_from(["weighted", "available", "aggregated"])
+ANY_STRATEGY = st.sampled_from(["weighted", "available", "aggregated", "duplicated"])
 
 
-def question(members: dict[str, Any], replicas: int, divide: str, rebalance: bool) -> dict[str, Any]:
+def question(members: Members, replicas: int, divide: str, rebalance: bool = False) -> dict[str, Any]:
     return {"replicas": replicas, "divide": divide, "rebalance": rebalance, "members": members}
 
 
-def with_answer(members: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+def with_answer(members: Members, found: dict[str, Any]) -> Members:
     """The members as they are once the answer was carried out."""
     return {
         name: {**said, "current": found["replicas"][name] + found["overflow"].get(name, 0)}
@@ -201,89 +239,186 @@ def with_answer(members: dict[str, Any], found: dict[str, Any]) -> dict[str, Any
     }
 
 
-def most(said: dict[str, Any]) -> int:
-    bounds = [said.get("max", 99), said.get("capacity", 99)]
-    return min(bounds + ([said["current"]] if said.get("frozen") else []))
+def most(said: dict[str, Any], divide: str) -> int:
+    """The most that a member may get."""
+    blind = divide in ("available", "aggregated") and "capacity" not in said
+    stuck = [said["current"]] if said.get("frozen") or blind else []
+    return min([99, *stuck, *(said[key] for key in ("max", "capacity") if key in said)])
 
 
-@STEADY
-@given(MEMBERS, st.integers(0, 60), STRATEGY, st.booleans(), st.randoms())
-def test_sums_bounds_and_order(
-    members: dict[str, Any], replicas: int, divide: str, rebalance: bool, random: Any
+def least(said: dict[str, Any], divide: str) -> int:
+    return min(said.get("min", 0), most(said, divide))
+
+
+def clipped(members: Members, divide: str) -> dict[str, int]:
+    """What runs, as far as the bounds let it stay."""
+    return {name: min(max(said["current"], least(said, divide)), most(said, divide)) for name, said in members.items()}
+
+
+@MORE
+@given(ALL_SORTS, TOTAL, ANY_STRATEGY, st.booleans())
+def test_nothing_is_dropped_and_every_bound_holds(
+    members: Members, replicas: int, divide: str, rebalance: bool
 ) -> None:
-    asked = question(members, replicas, divide, rebalance)
-    found = divide_data(asked)
-    held = sum(said["current"] for said in members.values() if said.get("held"))
-    assert sum(found["replicas"].values()) + found["unplaced"] == max(replicas, held)
-    for name, said in members.items():
-        if said.get("held"):
-            assert found["replicas"][name] == said["current"]
-        else:
-            assert found["replicas"][name] <= most(said)
-            assert found["overflow"].get(name, 0) + found["replicas"][name] <= max(said["current"], most(said))
-    shuffled = list(members.items())
-    random.shuffle(shuffled)
-    assert divide_data({**asked, "members": dict(shuffled)}) == found
-
-
-@STEADY
-@given(MEMBERS, st.integers(0, 60), STRATEGY, st.booleans())
-def test_the_same_question_again_moves_nothing(
-    members: dict[str, Any], replicas: int, divide: str, rebalance: bool
-) -> None:
-    first = divide_data(question(members, replicas, divide, rebalance))
-    after = with_answer(members, first)
-    second = divide_data(question(after, replicas, divide, False))
-    assert with_answer(after, second) == after
-
-
-@STEADY
-@given(MEMBERS, st.integers(0, 60), STRATEGY, st.data())
-def test_capacities_that_come_and_go_do_not_make_it_flap(
-    members: dict[str, Any], replicas: int, divide: str, data: st.DataObject
-) -> None:
-    """Between two states of the fleet it settles within three steps: from then on each state has its one answer."""
-    low = {name: {**said, "capacity": data.draw(st.integers(0, 12))} for name, said in members.items()}
-    high = {name: {**said, "capacity": low[name]["capacity"] + 6} for name, said in members.items()}
-    seen: list[dict[str, int]] = []
-    now = members
-    for step in range(8):
-        state = low if step % 2 == 0 else high
-        asked = {name: {**state[name], "current": now[name]["current"]} for name in members}
-        now = with_answer(asked, divide_data(question(asked, replicas, divide, False)))
-        seen.append({name: said["current"] for name, said in now.items()})
-    assert seen[4] == seen[6]
-    assert seen[5] == seen[7]
-    assert seen[3] == seen[5]
-
-
-@STEADY
-@given(MEMBERS, st.integers(0, 60), STRATEGY, st.booleans(), st.sampled_from("abcdef"))
-def test_more_capacity_never_places_less(
-    members: dict[str, Any], replicas: int, divide: str, rebalance: bool, name: str
-) -> None:
-    if "capacity" not in members.get(name, {}):
+    found = divide_data(question(members, replicas, divide, rebalance))
+    answer = found["replicas"]
+    held = {name: said["current"] for name, said in members.items() if said.get("held")}
+    open_ones = {name: said for name, said in members.items() if name not in held}
+    assert list(answer) == sorted(members)
+    assert {name: answer[name] for name in held} == held
+    assert all(answer[name] <= most(said, divide) for name, said in open_ones.items())
+    assert all(answer[name] + more <= members[name]["current"] for name, more in found["overflow"].items())
+    assert sum(found["overflow"].values()) <= found["unplaced"]
+    if divide == "duplicated":
+        assert found["unplaced"] == sum(max(0, replicas - count) for count in answer.values())
         return
-    more = {**members, name: {**members[name], "capacity": members[name]["capacity"] + 3}}
-    before, after = (divide_data(question(m, replicas, divide, rebalance)) for m in (members, more))
+    assert sum(answer.values()) + found["unplaced"] == max(replicas, sum(held.values()))
+    left = max(0, replicas - sum(held.values()))
+    floors = {name: least(said, divide) for name, said in open_ones.items()}
+    if sum(floors.values()) <= left:
+        assert all(answer[name] >= floor for name, floor in floors.items())
+    else:
+        assert all(answer[name] <= floor for name, floor in floors.items())
+
+
+@MORE
+@given(MEMBERS, TOTAL, STRATEGY)
+def test_what_is_unplaced_has_no_room_anywhere(members: Members, replicas: int, divide: str) -> None:
+    found = divide_data(question(members, replicas, divide))
+    if found["unplaced"]:
+        wanted = {n: s for n, s in members.items() if divide != "weighted" or s.get("weight", 1)}
+        assert all(found["replicas"][name] == most(said, divide) for name, said in wanted.items())
+
+
+@STEADY
+@given(ALL_SORTS, TOTAL, ANY_STRATEGY, st.booleans(), st.randoms(use_true_random=False))
+def test_the_order_of_the_members_does_not_matter(
+    members: Members, replicas: int, divide: str, rebalance: bool, chance: Any
+) -> None:
+    shuffled = list(members.items())
+    chance.shuffle(shuffled)
+    asked = question(members, replicas, divide, rebalance)
+    assert divide_data({**asked, "members": dict(shuffled)}) == divide_data(asked)
+
+
+@MORE
+@given(ALL_SORTS, TOTAL, ANY_STRATEGY, st.sampled_from([(False, False), (True, False), (True, True)]))
+def test_the_same_question_again_moves_nothing(
+    members: Members, replicas: int, divide: str, rebalance: tuple[bool, bool]
+) -> None:
+    """The answer stays when it runs; and one that was worked out anew is the same when it is worked out anew again."""
+    first, then = rebalance
+    after = with_answer(members, divide_data(question(members, replicas, divide, first)))
+    assert with_answer(after, divide_data(question(after, replicas, divide, then))) == after
+
+
+def settled(members: Members, states: tuple[Members, Members], replicas: int, divide: str, steps: int) -> bool:
+    """Whether each of two states that come by turns has its one answer after so many steps."""
+    now, seen = members, []
+    for step in range(steps + 4):
+        asked = {name: {**said, "current": now[name]["current"]} for name, said in states[step % 2].items()}
+        now = with_answer(asked, divide_data(question(asked, replicas, divide)))
+        seen.append({name: said["current"] for name, said in now.items()})
+    return seen[steps - 1] == seen[steps + 1] and seen[steps] == seen[steps + 2]
+
+
+def with_capacity(members: Members, capacity: dict[str, int]) -> Members:
+    return {name: {**said, "capacity": capacity[name]} for name, said in members.items()}
+
+
+ROOM = st.fixed_dictionaries({name: st.integers(0, 12) for name in "abcdef"})
+
+
+@MORE
+@given(fleet(min=st.just(0)), TOTAL, STRATEGY, ROOM, ROOM)
+def test_capacities_that_come_and_go_settle_in_three_steps(
+    members: Members, replicas: int, divide: str, low: dict[str, int], more: dict[str, int]
+) -> None:
+    high = {name: low[name] + more[name] for name in low}
+    states = with_capacity(members, low), with_capacity(members, high)
+    assert settled(members, states, replicas, divide, 3)
+
+
+@STEADY
+@given(MEMBERS, st.integers(0, 20), STRATEGY, ROOM, ROOM)
+def test_any_two_capacities_settle(
+    members: Members, replicas: int, divide: str, one: dict[str, int], other: dict[str, int]
+) -> None:
+    """Where members are full by turns, each turn moves what it must, and that towards the rule: so it may take more steps."""
+    states = with_capacity(members, one), with_capacity(members, other)
+    assert settled(members, states, replicas, divide, 60)
+
+
+@MORE
+@given(ALL_SORTS, TOTAL, ANY_STRATEGY, st.booleans(), st.integers(1, 6), st.data())
+def test_more_capacity_never_places_less(
+    members: Members, replicas: int, divide: str, rebalance: bool, more: int, data: st.DataObject
+) -> None:
+    known = sorted(name for name, said in members.items() if "capacity" in said)
+    if not known:
+        return
+    name = data.draw(st.sampled_from(known))
+    larger = {**members, name: {**members[name], "capacity": members[name]["capacity"] + more}}
+    before, after = (divide_data(question(m, replicas, divide, rebalance)) for m in (members, larger))
     assert after["unplaced"] <= before["unplaced"]
 
 
-@STEADY
-@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1), st.integers(0, 60))
-def test_only_the_difference_moves(current: dict[str, int], replicas: int) -> None:
-    found = divide_data(question({n: {"current": c} for n, c in current.items()}, replicas, "weighted", False))
-    moves = [found["replicas"][name] - count for name, count in current.items()]
-    assert all(move >= 0 for move in moves) or all(move <= 0 for move in moves)
-    assert sum(moves) == replicas - sum(current.values())
+@MORE
+@given(MEMBERS, st.integers(-6, 6), STRATEGY)
+def test_only_the_difference_moves(members: Members, change: int, divide: str) -> None:
+    """However many replicas are added or taken away: nobody gives any to make room for others, and nobody gets any on the way down."""
+    stay = clipped(members, divide)
+    replicas = max(0, sum(stay.values()) + change)
+    answer = divide_data(question(members, replicas, divide))["replicas"]
+    moves = [answer[name] - count for name, count in stay.items()]
+    if change >= 0:
+        assert all(move >= 0 for move in moves)
+    elif sum(least(said, divide) for said in members.values()) <= replicas:
+        assert all(move <= 0 for move in moves)
+    if change == 0:
+        assert not any(moves)
 
 
-@STEADY
-@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), min_size=2), st.integers(0, 60))
-def test_a_new_member_takes_and_nothing_moves_between_the_old(weights: dict[str, int], replicas: int) -> None:
+@MORE
+@given(MEMBERS, TOTAL, STRATEGY, st.data())
+def test_a_member_that_goes_takes_nothing_from_the_others(
+    members: Members, replicas: int, divide: str, data: st.DataObject
+) -> None:
+    after = with_answer(members, divide_data(question(members, replicas, divide)))
+    gone = data.draw(st.sampled_from(sorted(after)))
+    rest = {name: said for name, said in after.items() if name != gone}
+    found = with_answer(rest, divide_data(question(rest, replicas, divide)))
+    assert all(found[name]["current"] >= said["current"] for name, said in rest.items())
+
+
+@MORE
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=2), TOTAL, st.data())
+def test_a_new_member_takes_and_nothing_moves_between_the_old(
+    weights: dict[str, int], replicas: int, data: st.DataObject
+) -> None:
     members = {name: {"weight": weight} for name, weight in weights.items()}
     everybody = divide_data(question(members, replicas, "weighted", True))["replicas"]
-    newest = max(weights)
+    newest = data.draw(st.sampled_from(sorted(weights)))
     before = {name: said for name, said in members.items() if name != newest}
     without = divide_data(question(before, replicas, "weighted", True))["replicas"]
     assert all(everybody[name] <= without[name] for name in before)
+
+
+@MORE
+@given(ROOM, st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1), st.integers(1, 40))
+def test_aggregated_takes_no_more_members_than_needed(
+    room: dict[str, int], current: dict[str, int], replicas: int
+) -> None:
+    fresh = {name: {"capacity": room[name]} for name in current}
+    answer = divide_data(question(fresh, replicas, "aggregated", True))["replicas"]
+    used = [room[name] for name, count in answer.items() if count]
+    largest = sorted((room[name] for name in current if room[name]), reverse=True)
+    if sum(largest) < replicas:
+        assert sorted(used) == sorted(largest)
+        return
+    assert len(used) == 1 + sum(enough < replicas for enough in itertools.accumulate(largest))
+    # where some run already, others may be used than the largest, but none of them for nothing
+    running = {name: {"capacity": room[name], "current": count} for name, count in current.items()}
+    answer = divide_data(question(running, replicas, "aggregated", True))["replicas"]
+    used = [room[name] for name, count in answer.items() if count]
+    assert sum(used) - min(used) < replicas <= sum(used)

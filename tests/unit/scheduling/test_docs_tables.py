@@ -18,7 +18,7 @@ def member(text: str) -> tuple[str, dict[str, Any]]:
     """``eu-1 weight=2 held=true`` as a name and what is said of it."""
     name, *said = text.split()
     pairs = [one.split("=") for one in said]
-    return name, {key: int(value) if value.isdigit() else value for key, value in pairs}
+    return name, {key: int(value) if value.isdigit() else {"true": True}.get(value, value) for key, value in pairs}
 
 
 def examples() -> list[tuple[str, int, str, list[tuple[str, dict[str, Any]]], list[int]]]:
@@ -32,7 +32,7 @@ def examples() -> list[tuple[str, int, str, list[tuple[str, dict[str, Any]]], li
 
 
 def test_there_are_examples() -> None:
-    assert len(examples()) >= 16
+    assert len(examples()) >= 21
 
 
 @pytest.mark.parametrize(("what", "total", "divide", "members", "answer"), examples())
