@@ -36,7 +36,9 @@ from .schema import Anything, Fields, ListOf, OneOf, Quantity, Whole, mapping, m
 SHORT_API_VERSION = "director.kubedirector.io/v1"
 
 #: name of an app -> the app, or None where there is none
-Catalog: TypeAlias = "Mapping[str, App] | Callable[[str], App | None]"
+Find = Callable[[str], Any]
+#: where apps are found by name
+Catalog: TypeAlias = "Mapping[str, App] | Find"
 
 # Numbers too: people do not quote `cpu: 0.5`, and no API server is asked here.
 _AMOUNTS = Fields({}, others=Quantity(numbers=True))
