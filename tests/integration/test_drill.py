@@ -151,7 +151,7 @@ def test_a_killed_api_server_with_four_kinds_of_applications(federation: Federat
 @pytest.mark.parametrize(
     "scenario",
     [
-        {"fault": "taint"},
+        pytest.param({"fault": "taint"}, marks=pytest.mark.long),
         pytest.param({"fault": "pause_api"}, marks=pytest.mark.long),
         pytest.param({"fault": "etcd_down"}, marks=pytest.mark.long),
         pytest.param({"members": None, "region": "us", "fault": "stop_api"}, marks=pytest.mark.long),
@@ -231,7 +231,6 @@ def kill_in(federation: Federation, folder: Path, phase: str) -> None:
 @pytest.mark.parametrize(
     ("phase", "then"),
     [
-        ("fail over", "resume"),
         ("fail back", "undo"),
         *[pytest.param(phase, then, marks=pytest.mark.long) for phase in PHASES for then in ("resume", "undo")],
     ],
