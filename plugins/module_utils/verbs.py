@@ -24,7 +24,6 @@ from .model.names import check_resource_name
 from .model.placement import parse_members
 from .model.policy import parse_fail_on
 from .model.resource import Resource, parse_resource
-from .model.waves import parse_waves
 from .options import FACTS, RESOURCE_OPTIONS
 
 if TYPE_CHECKING:
@@ -152,11 +151,14 @@ def federated_resource(
 
     given = params.get("plan")
     options = replace(_run_options(params, check, diff, tell), plan=None if given is None else _plan(given))
-    ordered = parse_waves(params.get("waves"), "waves")
-    if ordered is None:
+    if params.get("waves") is None:
         return engine.run(fleet, resources, options)
+    from .model.waves import parse_waves
     from .propagation import waves
 
+    ordered = parse_waves(params["waves"], "waves")
+    if ordered is None:
+        return engine.run(fleet, resources, options)
     if given is not None:
         raise ConfigError("a plan is carried out as a whole: waves do not go with it")
     waves.check_waves(ordered, fleet)

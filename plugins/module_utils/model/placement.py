@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cluster import Cluster, Toleration, parse_toleration
 from .errors import ConfigError
 from .reading import as_list, as_mapping, as_texts, given, only_keys
 from .selector import EVERYTHING, Selector, parse_selector
-from .spread import SpreadRule, parse_spread
+
+if TYPE_CHECKING:
+    from .spread import SpreadRule
 
 WHERE_KEYS = ("members", "selector", "region", "zone", "provider", "exclude")
 PLACEMENT_KEYS = WHERE_KEYS + ("tolerations", "spread")
@@ -112,11 +114,19 @@ def parse_where(raw: Any, where: str, allowed: Iterable[str] = WHERE_KEYS) -> Wh
     )
 
 
+def _spread(raw: Any, where: str) -> tuple[SpreadRule, ...]:
+    if raw is None:
+        return ()
+    from .spread import parse_spread  # Ansible compiles what is imported in every run, and most runs spread nothing
+
+    return parse_spread(raw, where)
+
+
 def parse_placement(raw: Any, where: str) -> Placement:
     """Read the ``placement`` option; None or {} selects every member of the fleet."""
     spec = as_mapping(raw if raw is not None else {}, where)
     only_keys(spec, PLACEMENT_KEYS, where)
-    spread = parse_spread(spec.pop("spread", None), f"{where}.spread")
+    spread = _spread(spec.pop("spread", None), f"{where}.spread")
     tolerations = as_list(given(spec.pop("tolerations", None), []), f"{where}.tolerations")
     return Placement(
         parse_where(spec, where),

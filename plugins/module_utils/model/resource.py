@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import names
 from .errors import ConfigError
@@ -15,8 +15,9 @@ from .manifest import Manifest, ObjectName
 from .override import Override, parse_override
 from .placement import ANYWHERE, Placement, parse_placement
 from .reading import as_list, given
-from .replicas import ReplicaPolicy, parse_replicas
-from .spread import MEMBER, SpreadRule
+
+if TYPE_CHECKING:
+    from .replicas import ReplicaPolicy
 
 #: what to do with an object that is wanted and belongs to somebody else
 ABORT, ADOPT, OVERWRITE = "abort", "adopt", "overwrite"
@@ -70,6 +71,23 @@ class Resource:
         return self.fence != NONE and (self.singleton or has_state(self.manifests))
 
 
+def _replicas(raw: Any) -> ReplicaPolicy | None:
+    if raw is None:
+        return None
+    from .replicas import parse_replicas  # Ansible compiles what is imported in every run, and most divide nothing
+
+    return parse_replicas(raw, "replicas")
+
+
+def _on_one(placement: Placement) -> Placement:
+    """The placement of a singleton: one member at most."""
+    from .spread import MEMBER, SpreadRule
+
+    if any(rule.by == MEMBER for rule in placement.spread):
+        return placement
+    return replace(placement, spread=(*placement.spread, SpreadRule(MEMBER, maximum=1)))
+
+
 def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Resource:
     """Build a resource from the options of `federated_resource` and its manifests. ConfigError names what is wrong."""
     name = names.check_resource_name(raw.get("name"))
@@ -85,12 +103,12 @@ def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Res
             for i, item in enumerate(as_list(given(raw.get("overrides"), []), "overrides"))
         )
         placement = parse_placement(raw.get("placement"), "placement")
-        replicas = parse_replicas(raw.get("replicas"), "replicas")
+        replicas = _replicas(raw.get("replicas"))
     except ConfigError as error:
         raise ConfigError(f"resource {name}: {error.message}", error.hint) from None
     singleton = bool(raw.get("singleton", False))
-    if singleton and not any(rule.by == MEMBER for rule in placement.spread):
-        placement = replace(placement, spread=(*placement.spread, SpreadRule(MEMBER, maximum=1)))
+    if singleton:
+        placement = _on_one(placement)
     return Resource(
         name=name,
         manifests=tuple(manifests) if present else (),
