@@ -20,7 +20,6 @@ from ..rendering.ownership import applied_entry, fingerprint, holders, holds, is
 from ..rendering.patch import PatchError
 from ..rendering.replicas import has_replicas, leaves_replicas, scaled_objects, without_replicas
 from ..rendering.retained import leave_to_member
-from ..rendering.workload import share_of, with_share, workloads_of
 from .observe import NAMESPACE, Observation
 from .store import Stored
 
@@ -188,6 +187,15 @@ def _counts_pods(resource: Resource) -> bool:
     return resource.replicas is not None and resource.replicas.capacity
 
 
+def _workloads(resource: Resource, scaled: Collection[ObjectName]) -> tuple[Workload, ...]:
+    """What is divided, but for what an autoscaler scales."""
+    if resource.replicas is None:
+        return ()
+    from ..rendering.workload import workloads_of
+
+    return tuple(w for w in workloads_of(resource) if w.name not in scaled)
+
+
 def prepare(resource: Resource) -> Template:
     """Work out what every member needs of a resource: its kinds, its namespaces, the kinds that its own CRDs define."""
     overrides = [repr(override) for override in resource.overrides]
@@ -200,7 +208,7 @@ def prepare(resource: Resource) -> Template:
         frozenset(m["metadata"].get("namespace") or resource.namespace for m in resource.manifests),
         {kind: served for m in resource.manifests if kind_of(m) == CRD for kind, served in _defined_by(m)},
         scaled,
-        workloads=tuple(w for w in workloads_of(resource) if w.name not in scaled),
+        workloads=_workloads(resource, scaled),
         asked=fingerprint([dict(resource.asked)]) if resource.keep_template else "",
     )
 
@@ -386,6 +394,8 @@ class _Planner:
         if key not in self.template.marked:
             bare = without_replicas(want) if key[-1] else want
             if share is not None:
+                from ..rendering.workload import with_share
+
                 bare = with_share(bare, *share)
             self.template.marked[key] = marked_copy(bare, name, self.federation, self.template.resource.name)
         return self.template.marked[key]
@@ -396,6 +406,8 @@ class _Planner:
 
 def _with_shares(step: Step, replicas: int) -> str:
     """Why an object is changed, with the replicas it had and gets where that is part of it."""
+    from ..rendering.workload import share_of
+
     before = share_of(step.seen or {})
     return step.reason if before in (None, replicas) else f"{step.reason}: {before} -> {replicas} replicas"
 
