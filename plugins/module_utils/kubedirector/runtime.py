@@ -79,7 +79,7 @@ _SECRET = Fields(
         "id": _ID,
         "description": Text(),
         "generate": MapOf(Whole(8, 256)),
-        "values": MapOf(Text()),
+        "values": MapOf(Text(r"[^,\n]*", "one line of text without a comma")),
     },
     required=("id",),
 )

@@ -35,7 +35,7 @@ def create_with_values(hand: Hand, step: Step) -> None:
 
 def add_values(hand: Hand, step: Step, seen: Mapping[str, Any]) -> None:
     """Make the values that a Secret does not have yet, and leave those alone that it has."""
-    lacking = {key: length for key, length in wanted_values(step.manifest).items() if key not in _keys(seen)}
+    lacking = {key: wish for key, wish in wanted_values(step.manifest).items() if key not in _keys(seen)}
     for key, value in _values(lacking).items():
         _hold(hand, step, str(seen.get("uid")), {key: value}, f"{_manager(hand)}/{key}")
 
@@ -44,9 +44,13 @@ def _manager(hand: Hand) -> str:
     return f"{hand.manager}/generated"
 
 
-def _values(lengths: Mapping[str, int]) -> dict[str, str]:
-    made = {key: "".join(secrets.choice(_LETTERS) for _ in range(length)) for key, length in lengths.items()}
+def _values(wishes: Mapping[str, int | str]) -> dict[str, str]:
+    made = {key: wish if isinstance(wish, str) else _random(wish) for key, wish in wishes.items()}
     return {key: base64.b64encode(value.encode()).decode() for key, value in made.items()}
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def _hold(hand: Hand, step: Step, uid: str, data: Mapping[str, str], manager: str) -> None:

@@ -82,11 +82,9 @@ def _secrets(instance: Instance) -> Iterator[Manifest]:
     for secret in instance.definition.runtime.secrets:
         made = _object(instance, "Secret", naming.secret_name(instance, secret.id), type="Opaque")
         made["metadata"]["labels"][names.LABEL_PART] = naming.PART_CREDENTIALS
-        if secret.generate:
-            asked = ",".join(f"{key}:{length}" for key, length in sorted(secret.generate.items()))
-            made["metadata"]["annotations"] = {names.ANNOTATION_GENERATE: asked}
-        if secret.values:
-            made["stringData"] = {key: filled(instance, value) for key, value in secret.values.items()}
+        asked = [f"{key}:{length}" for key, length in sorted(secret.generate.items())]
+        asked += [f"{key}={filled(instance, value)}" for key, value in sorted(secret.values.items())]
+        made["metadata"]["annotations"] = {names.ANNOTATION_GENERATE: ",".join(asked)}
         yield made
 
 
