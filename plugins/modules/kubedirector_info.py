@@ -71,9 +71,9 @@ msg:
   sample: "1 creating, 4 ready"
 instances:
   description:
-    - Each instance on each member - C(name), C(namespace), C(member), C(app), C(version), C(federation), C(state) (V(ready), V(creating),
-      V(updating), V(degraded), V(failed), V(going)), C(problems), C(roles) with C(desired), C(ready), C(image) and C(pods), C(endpoints),
-      C(secrets) (names of those that hold credentials), C(volumes).
+    - Each instance on each member - C(name), C(namespace), C(member), C(app), C(version), C(federation), C(state), C(problems), C(roles)
+      with C(desired), C(ready), C(image) and C(pods), C(endpoints), C(secrets) (names of those that hold credentials), C(volumes).
+    - The state is V(ready), V(creating), V(updating), V(degraded), V(failed), V(going), or V(retained) for volumes without their instance.
   returned: always
   type: list
   elements: dict

@@ -53,7 +53,8 @@ def register(
         "failover": "never",
     }
     done = engine.run(fleet, [parse_resource(raw, [_stored(definition, namespace)])], options)
-    return {**done, "app": described(definition, memory, users)}
+    placed = (done.get("resources", {}).get(naming.app_resource(name)) or {}).get("members", [])
+    return {**done, "app": described(definition, placed, users)}
 
 
 def remove(fleet: Fleet, name: str, options: Options) -> dict[str, Any]:
@@ -78,15 +79,15 @@ def used_by(memory: Memory, app: str) -> list[str]:
     return found
 
 
-def described(definition: Definition, memory: Memory | None = None, users: Sequence[str] = ()) -> dict[str, Any]:
-    """An app as data, for a result."""
+def described(definition: Definition, placed: Sequence[str] = (), users: Sequence[str] = ()) -> dict[str, Any]:
+    """An app as data, for a result. ``placed`` are the members that hold it, ``users`` the instances of it."""
     app, runtime = definition.app, definition.runtime
     return {
         "name": app.name,
         "label": app.label.name,
         "version": app.version,
         "source": definition.source,
-        "members": memory.placed(naming.app_resource(app.name)) if memory is not None else [],
+        "members": list(placed),
         "used_by": list(users),
         "roles": {role.id: {"cardinality": str(role.cardinality), "image": role.image} for role in app.roles},
         "parameters": {parameter.name: parameter.default for parameter in runtime.parameters},

@@ -74,14 +74,21 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     lacking = unfit(fleet, new, instance, wanted.manifests, _times(options)) if new else {}
     wanted = replace(wanted, unfit=lacking)
     order = start_order(definition.app, definition.runtime)
-    done = roll_out(fleet, wanted, old, order, options, wish.rollback)
+
+    def look(result: Mapping[str, Any]) -> dict[str, Any]:
+        placed = (result.get("resources", {}).get(resource) or {}).get("members", [])
+        return read_states(fleet, [name for name in placed if name in fleet.in_play], instance, options)
+
+    def explain(result: dict[str, Any]) -> None:
+        if options.wait and not options.check:
+            result["msg"] += _reasons(look(result))
+
+    done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain)
     members = sorted((done.get("resources", {}).get(resource) or {}).get("members", []))
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done.update(instance=described(instance, resource, members))
     if not options.check:
-        states = read_states(fleet, [name for name in members if name in fleet.in_play], instance, options)
-        done["instance"]["members"] = states
-        _explain(done, states, options)
+        done["instance"]["members"] = look(done)
     done["msg"] = f"{asked.namespace}/{asked.name}{_whereabouts(done, members)}: {done['msg']}"
     return _without_empty(done)
 
@@ -224,10 +231,8 @@ def read_states(fleet: Fleet, members: Sequence[str], instance: Instance, option
     return dict(sorted(found.items()))
 
 
-def _explain(done: dict[str, Any], states: Mapping[str, Any], options: Options) -> None:
-    """Say in the message what the pods say, where the wait was in vain."""
-    if not (done["failed"] and options.wait):
-        return
+def _reasons(states: Mapping[str, Any]) -> str:
+    """What the pods say that are not ready, as the end of a message."""
     said = []
     for member, state in states.items():
         for name, role in state.get("roles", {}).items():
@@ -235,9 +240,8 @@ def _explain(done: dict[str, Any], states: Mapping[str, Any], options: Options) 
                 if pod["problem"]:
                     log = f" (last lines: {' | '.join(pod['log'])})" if pod.get("log") else ""
                     said.append(f"{member}, role {name}, {pod['name']}: {pod['problem']}{log}")
-    if said:
-        more = f"; and {len(said) - 3} more pods" if len(said) > 3 else ""
-        done["msg"] = f"{done['msg']}; {'; '.join(said[:3])}{more}"
+    more = f"; and {len(said) - 3} more pods" if len(said) > 3 else ""
+    return "".join(f"; {text}" for text in said[:3]) + more
 
 
 def _whereabouts(done: Mapping[str, Any], members: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from ..model.cluster import Fleet
 from ..model.errors import FederationError
 from . import app as apps
 from .memory import remember
+from .naming import app_resource
 from .read import read_logs, read_objects
 from .status import READY, Objects, status_of
 
@@ -57,13 +58,13 @@ def registered(fleet: Fleet, shipped: Sequence[Definition], times: Mapping[str, 
     """The apps of the catalogs, and those that members hold, which win over others of their name."""
     memory = remember(fleet, times, everything=True)
     held = {}
-    for resource in memory.recalled.resources:
-        if resource.name.startswith("kdapp--"):
-            definition = memory.app(resource.name.removeprefix("kdapp--"))
-            if definition is not None:
-                held[definition.app.name] = definition
+    for definition in memory.apps():
+        held[definition.app.name] = definition
     known = {**{definition.app.name: definition for definition in shipped}, **held}
-    return [apps.described(known[name], memory, apps.used_by(memory, name)) for name in sorted(known)]
+    return [
+        apps.described(known[name], memory.placed(app_resource(name)), apps.used_by(memory, name))
+        for name in sorted(known)
+    ]
 
 
 def _entry(objects: Objects) -> dict[str, Any]:

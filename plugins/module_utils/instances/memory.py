@@ -46,9 +46,17 @@ class Memory:
 
     def app(self, name: str) -> Definition | None:
         """A registered app, or None."""
-        found = self.resource(naming.app_resource(name))
+        return self._app(naming.app_resource(name))
+
+    def _app(self, resource: str) -> Definition | None:
+        found = self.resource(resource)
         body = _part(found, PART_APP, "definition") if found is not None else None
-        return load_definition(body, f"the registered app {name}") if body is not None else None
+        return load_definition(body, f"resource {resource}") if body is not None else None
+
+    def apps(self) -> list[Definition]:
+        """All registered apps."""
+        found = [name for name in sorted(self.recalled.placements) if naming.is_app(name) and self.placed(name)]
+        return [definition for definition in map(self._app, found) if definition is not None]
 
     def instances(self) -> list[str]:
         """The resources of all instances that run somewhere."""

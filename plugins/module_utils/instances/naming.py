@@ -4,22 +4,24 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from ..kubedirector.envelope import APP_KIND, CLUSTER_KIND
 from ..model.errors import ConfigError
-from ..model.names import check_resource_name
+from ..model.names import RESOURCE_NAME, check_resource_name
 
 # Two dashes, which hardly anybody has in a name: a namespace and a name can be told apart.
 _INSTANCE, _APP = "kd--", "kdapp--"
 
 
 def instance_resource(namespace: str, name: str) -> str:
-    """The resource of an instance; ConfigError when that would be too long."""
-    return _checked(f"{_INSTANCE}{namespace}--{name}", f"{CLUSTER_KIND} {name} in namespace {namespace}")
+    """The resource of an instance; ConfigError for names that no resource can have."""
+    return _checked(_INSTANCE, f"{namespace}--{name}", f"{CLUSTER_KIND} {name} in namespace {namespace}")
 
 
 def app_resource(name: str) -> str:
-    """The resource of a registered app; ConfigError when that would be too long."""
-    return _checked(f"{_APP}{name}", f"{APP_KIND} {name}")
+    """The resource of a registered app; ConfigError for names that no resource can have."""
+    return _checked(_APP, name, f"{APP_KIND} {name}")
 
 
 def is_instance(resource: str) -> bool:
@@ -32,11 +34,14 @@ def is_app(resource: str) -> bool:
     return resource.startswith(_APP)
 
 
-def _checked(resource: str, what: str) -> str:
+def _checked(prefix: str, name: str, what: str) -> str:
+    """A name that is too long for a resource is cut, with a hash of it all at the end."""
+    if len(prefix + name) > RESOURCE_NAME:
+        mark = f"-{sha256(name.encode()).hexdigest()[:8]}"
+        name = name[: RESOURCE_NAME - len(prefix + mark)].rstrip("-") + mark
     try:
-        return check_resource_name(resource)
+        return check_resource_name(prefix + name)
     except ConfigError:
         raise ConfigError(
-            f"{what}: the federation remembers it as {resource!r}, and that is too long or has letters that it must not have",
-            "use shorter names of lower-case letters, digits and '-'",
+            f"{what}: use lower-case letters, digits and '-', starting and ending with a letter or digit"
         ) from None

@@ -64,11 +64,13 @@ def roll_out(
     order: Sequence[str],
     options: Options,
     back: bool = False,
+    explain: Callable[[dict[str, Any]], None] = lambda _result: None,
     run: Run = engine.run,
 ) -> dict[str, Any]:
     """Bring a fleet to a resource role by role; returns the result of the last stage, with ``stages`` as words.
 
-    It stops at the first stage that fails; ``back``: then everything is put back to the ``old`` resource. Without waiting for health
+    It stops at the first stage that fails, and ``explain`` may say more about it in the result; ``back``: then everything is put back
+    to the ``old`` resource. Without waiting for health
     there is no order, and one run does all.
     """
     single = options.check or not options.wait
@@ -84,6 +86,7 @@ def roll_out(
         warnings += [text for text in result.get("warnings", []) if text not in warnings]
         told.append(f"{stage.role or 'all'}: {result['msg']}")
         if result["failed"]:
+            explain(result)
             break
     if result["failed"] and back and old is not None and not options.check:
         undone = run(fleet, [old], options)

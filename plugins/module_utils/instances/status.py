@@ -17,13 +17,14 @@ from ..propagation.health import health_of
 
 Body = Mapping[str, Any]
 
-READY, CREATING, UPDATING, DEGRADED, FAILED, GOING, UNKNOWN = (
+READY, CREATING, UPDATING, DEGRADED, FAILED, GOING, RETAINED, UNKNOWN = (
     "ready",
     "creating",
     "updating",
     "degraded",
     "failed",
     "going",
+    "retained",
     "unknown",
 )
 
@@ -109,7 +110,9 @@ def status_of(
 
 def _state(told: Mapping[str, Mapping[str, Any]], lacking: Sequence[str], objects: Objects) -> str:
     if objects.stored is None and not objects.sets:
-        return GOING if objects.pods or objects.claims else UNKNOWN
+        if objects.pods or any(claim["metadata"].get("deletionTimestamp") for claim in objects.claims):
+            return GOING
+        return RETAINED if objects.claims else UNKNOWN
     if any(item["metadata"].get("deletionTimestamp") for item in objects.sets):
         return GOING
     if not lacking and all(role["state"] == READY for role in told.values()):

@@ -38,6 +38,9 @@ CANARY = "federation-canary"
 
 SERVICE_ACCOUNT = "federation"
 
+#: the most letters that a resource's name may have
+RESOURCE_NAME = 54
+
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
@@ -58,7 +61,7 @@ def check_federation_name(name: object) -> str:
 
 def check_resource_name(name: object) -> str:
     """Return the name if it can stand in a label and in the name of a record; ConfigError otherwise."""
-    return _checked("resource name", name, 54)
+    return _checked("resource name", name, RESOURCE_NAME)
 
 
 def check_member_name(name: object) -> str:
