@@ -94,7 +94,6 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
     directories = persistent_directories(role)
     if asked.storage is None:
         return
-    labels = naming.role_labels(instance, asked.id)
     spec: dict[str, Any] = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": asked.storage.size}},
@@ -105,7 +104,7 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": VOLUME, "labels": labels},
+            "metadata": {"name": VOLUME},
             "spec": spec,
         }
     )
@@ -124,7 +123,7 @@ def _devices(made: Volumes, instance: Instance, asked: ClusterRole) -> None:
             {
                 "apiVersion": "v1",
                 "kind": "PersistentVolumeClaim",
-                "metadata": {"name": name, "labels": naming.role_labels(instance, asked.id)},
+                "metadata": {"name": name},
                 "spec": {
                     "accessModes": ["ReadWriteOnce"],
                     "volumeMode": "Block",
