@@ -10,7 +10,7 @@ from typing import Any
 from ..app import Role
 from ..cluster import ClusterRole
 from ..instance import Instance
-from ..runtime import RoleRuntime
+from ..runtime import RoleRuntime, file_key
 from . import naming
 
 VOLUME = "p"
@@ -62,8 +62,8 @@ def persistent_directories(role: Role) -> tuple[str, ...]:
 def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> Volumes:
     """All volumes of the pods of a role."""
     made = Volumes()
-    _persistent(made, instance, asked, role, runtime)
-    _devices(made, instance, asked)
+    _persistent(made, asked, role, runtime)
+    _devices(made, asked)
     if instance.definition.app.systemd_required:
         _for_systemd(made, instance)
     for position, path in enumerate(runtime.scratch):
@@ -80,7 +80,7 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
         memory = {"medium": "Memory", "sizeLimit": asked.shared_memory}
         made.add({"name": "shmem", "emptyDir": memory}, "/dev/shm")
     _files(made, instance, runtime)
-    for name, path in runtime.secrets.items():
+    for name, path in sorted(runtime.secrets.items()):
         # owner and group only; a group is given by the pod's fsGroup
         secret = {"secretName": naming.secret_name(instance, name), "defaultMode": 0o440}
         made.add({"name": f"secret-{name}", "secret": secret}, path, readOnly=True)
@@ -90,7 +90,7 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
     return made
 
 
-def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> None:
+def _persistent(made: Volumes, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> None:
     directories = persistent_directories(role)
     if asked.storage is None:
         return
@@ -113,7 +113,7 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
         made.seed = _SEED.format(directories=" ".join(_quoted(path.lstrip("/")) for path in directories))
 
 
-def _devices(made: Volumes, instance: Instance, asked: ClusterRole) -> None:
+def _devices(made: Volumes, asked: ClusterRole) -> None:
     block = asked.block_storage
     if block is None:
         return
@@ -153,7 +153,7 @@ def _secret(made: Volumes, asked: ClusterRole) -> None:
     if secret.default_mode is not None:
         source["defaultMode"] = secret.default_mode
     more = {"readOnly": True} if secret.read_only else {}
-    made.add({"name": f"secret-vol-{secret.name}", "secret": source}, secret.mount_path, **more)
+    made.add({"name": "role-secret", "secret": source}, secret.mount_path, **more)
 
 
 def _files(made: Volumes, instance: Instance, runtime: RoleRuntime) -> None:
@@ -165,11 +165,6 @@ def _files(made: Volumes, instance: Instance, runtime: RoleRuntime) -> None:
         items = [{"key": file_key(path), "path": path.rpartition("/")[2]} for path in sorted(paths)]
         source = {"name": naming.files_name(instance, runtime.id), "items": items}
         made.add({"name": f"files-{position}", "configMap": source}, folder, readOnly=True)
-
-
-def file_key(path: str) -> str:
-    """The key of a file in its ConfigMap."""
-    return path.lstrip("/").replace("/", "_")
 
 
 def _quoted(path: str) -> str:
