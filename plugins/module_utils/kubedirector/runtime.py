@@ -66,7 +66,7 @@ POD = (
 _CONTAINER_SHAPES: dict[str, Shape] = {
     "args": ListOf(Text()),
     "command": ListOf(Text()),
-    "env": ListOf(Fields({"name": Text(shortest=1)}, required=("name",), others=Anything())),
+    "env": ListOf(Fields({"name": Text(shortest=1), "value": Text()}, required=("name",), others=Anything())),
     "securityContext": Fields({"capabilities": Fields({"add": ListOf(Text())}, others=Anything())}, others=Anything()),
 }
 _HOOK = Fields({"command": ListOf(Text()), "timeout": Whole(1, 86400)}, required=("command",))
