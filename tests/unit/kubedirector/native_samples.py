@@ -63,7 +63,7 @@ def _some(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrate
     return st.fixed_dictionaries(required, optional=optional)
 
 
-_ROLE_IDS = ["main", "w", "Vanilla_centos", "a.b", "a--b", "0", "x-files", "UPPER.lower_9", "long-role-id"]
+_ROLE_IDS = ["main", "x", "Vanilla_centos", "a.b", "a--b", "0", "x-files", "UPPER.lower_9", "long-role-id"]
 _role_ids = st.lists(st.sampled_from(_ROLE_IDS), min_size=1, max_size=3, unique=True)
 # Such as Kubernetes does not take as names of ports, too.
 _service_ids = st.lists(
