@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.faults import Faulty
+from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.faults import Fault, Faulty
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.render import render
 from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 from ansible_collections.multicluster.federation.tests.unit.kubedirector.kubernetes_rules import violations
@@ -62,6 +64,7 @@ def sample(
 
 
 LONG = "r" * 63
+SHORTER = "give the instance a shorter name"
 
 
 @pytest.mark.parametrize(
@@ -78,17 +81,13 @@ LONG = "r" * 63
         (
             sample("i" * 51, "x"),
             [
-                f"spec.roles[0].id: role x would be {'i' * 51}-x, 1 letters too long for a StatefulSet (the most is 52): give the "
-                "instance a shorter name",
-                f"metadata.name: '{'i' * 51}' is too long: give the instance a shorter name",
+                f"spec.roles[0].id: role x would be {'i' * 51}-x, which has 53 letters where 52 are the most: {SHORTER}",
+                f"metadata.name: '{'i' * 51}' is too long: {SHORTER}",
             ],
         ),
         (
             sample("i", "ok", LONG),
-            [
-                f"spec.roles[1].id: role {LONG} would be i-{LONG}, 13 letters too long for a StatefulSet (the most is 52): give the "
-                "instance a shorter name"
-            ],
+            [f"spec.roles[1].id: role {LONG} would be i-{LONG}, which has 65 letters where 52 are the most: {SHORTER}"],
         ),
         (
             sample("i", "Web", "web"),
@@ -146,10 +145,7 @@ def test_names_that_cannot_be(asked: Sample, faults: list[str]) -> None:
         (sample("i" * 50, "x"), f"{'i' * 50}-x"),
         (sample("i", "r" * 50), f"i-{'r' * 50}"),
         (sample("i", "x", app="a.b-c." + "d" * 57), "i-x"),
-        (
-            sample("i", "x", "x-files", "x-keys", secrets=("x-files",)) if False else sample("i", "x", "x-keys"),
-            "i-x-keys",
-        ),
+        (sample("i", "x", "x-keys", "x-files", secrets=("x-pods",)), "i-x-keys"),
         (sample("s", "x", "s-x-0", expose="role"), "s-s-x-0"),
     ],
 )
@@ -188,10 +184,13 @@ _lower = _joined.map(lambda name: name.lower().replace("_", "-"))
 @example(sample("s", "x", "s-x-1"))
 @example(sample("i", "x", "x-keys", secrets=("x-keys-keys",)))
 def test_every_name_is_refused_or_valid(asked: Sample) -> None:
+    refused: tuple[Fault, ...] = ()
     try:
         made = render(asked.instance())
     except Faulty as faulty:
-        assert all(fault.path in ("metadata.name", "spec.roles") or "role " in fault.text for fault in faulty.faults)
+        refused = faulty.faults
+    if refused:
+        assert all(fault.path == "metadata.name" or "role " in fault.text for fault in refused)
     else:
         assert violations(made) == []
 
@@ -218,43 +217,47 @@ def test_the_rules_see_what_is_wrong(change: dict[str, Any], text: str) -> None:
     assert found[0].startswith(text)
 
 
-def changed_set(change: str) -> list[dict[str, Any]]:
+@dataclass
+class Parts:
+    """What there is to break in the objects of an instance."""
+
+    made: list[dict[str, Any]]
+    spec: dict[str, Any]
+    pod: dict[str, Any]
+    container: dict[str, Any]
+
+
+def parts() -> Parts:
     made = render(sample("i", "x", secrets=("auth",)).instance())
     spec = next(manifest for manifest in made if manifest["kind"] == "StatefulSet")["spec"]
     pod = spec["template"]["spec"]
-    container = pod["containers"][0]
-    changes: dict[str, Any] = {
-        "a mount twice": lambda: container["volumeMounts"].append(container["volumeMounts"][0]),
-        "a mount of nothing": lambda: container["volumeMounts"][0].update(name="zz"),
-        "a volume twice": lambda: pod["volumes"].append(pod["volumes"][0]),
-        "a file that is not there": lambda: pod["volumes"][0]["configMap"]["items"][0].update(key="zz"),
-        "a Secret that is not there": lambda: pod["volumes"][1]["secret"].update(secretName="zz"),
-        "a Service that is not there": lambda: spec.update(serviceName="zz"),
-        "a port that is not there": lambda: container["readinessProbe"]["tcpSocket"].update(port="zz"),
-        "a number for text": lambda: container.update(args=[5]),
-        "a label that is not selected": lambda: spec["selector"]["matchLabels"].update(zz="x"),
-        "an object twice": lambda: made.append(made[0]),
-        "a device that is no claim": lambda: container.update(volumeDevices=[{"name": "zz"}]),
-    }
-    changes[change]()
-    return made
+    return Parts(made, spec, pod, pod["containers"][0])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "a mount twice",
-        "a mount of nothing",
-        "a volume twice",
-        "a file that is not there",
-        "a Secret that is not there",
-        "a Service that is not there",
-        "a port that is not there",
-        "a number for text",
-        "a label that is not selected",
-        "an object twice",
-        "a device that is no claim",
-    ],
-)
+BREAKS: dict[str, tuple[Callable[[Parts], Any], str]] = {
+    "a mount twice": (lambda p: p.container["volumeMounts"].append(p.container["volumeMounts"][0]), "is there twice"),
+    "a mount of nothing": (
+        lambda p: p.container["volumeMounts"][0].update(name="zz"),
+        "zz is mounted, and is no volume",
+    ),
+    "a mount above all": (lambda p: p.container["volumeMounts"][0].update(subPath="a/../.."), "is no mount"),
+    "a volume twice": (lambda p: p.pod["volumes"].append(p.pod["volumes"][0]), "is there twice"),
+    "another file": (lambda p: p.pod["volumes"][0]["configMap"]["items"][0].update(key="zz"), "not there: zz"),
+    "another Secret": (lambda p: p.pod["volumes"][1]["secret"].update(secretName="zz"), "a Secret that is not there"),
+    "another Service": (lambda p: p.spec.update(serviceName="zz"), "a Service that is not there"),
+    "another port": (lambda p: p.container["readinessProbe"]["tcpSocket"].update(port="zz"), "'zz' is probed"),
+    "a port twice": (lambda p: p.container["ports"].append({"containerPort": 80}), "80 is there twice"),
+    "a number for text": (lambda p: p.container.update(args=[5]), "5 is no text"),
+    "other labels": (lambda p: p.spec["selector"]["matchLabels"].update(zz="x"), "does not select its own pods"),
+    "an object twice": (lambda p: p.made.append(p.made[0]), "is there twice"),
+    "another device": (lambda p: p.container.update(volumeDevices=[{"name": "zz"}]), "zz is no claim"),
+    "too many pods": (lambda p: p.spec.update(replicas=10**62), "does not match"),
+}
+
+
+@pytest.mark.parametrize("change", BREAKS)
 def test_the_rules_see_what_does_not_fit(change: str) -> None:
-    assert len(violations(changed_set(change))) >= 1
+    found, (break_it, text) = parts(), BREAKS[change]
+    assert violations(found.made) == []
+    break_it(found)
+    assert [said for said in violations(found.made) if text in said]
