@@ -20,6 +20,7 @@ from ansible_collections.multicluster.federation.tests.unit.kubedirector.one_rol
 
 KEYS = "use letters, digits, '-', '_' and '.'"
 FIRST = "spec.roles[0]"
+OF_OPERATOR = "is made by an operator; the native engine cannot tell it to the app: use a secret of an AppRuntime"
 
 
 @pytest.mark.parametrize(
@@ -27,10 +28,7 @@ FIRST = "spec.roles[0]"
     [
         (
             built(spec={"services": [{"id": "a", "endpoint": {"port": 80, "hasAuthToken": True}}, {"id": "b"}]}),
-            [
-                "app.services.a.endpoint.hasAuthToken: is made by an operator; the native engine cannot tell it to the app: use a secret "
-                "of an AppRuntime"
-            ],
+            [f"app.services.a.endpoint.hasAuthToken: {OF_OPERATOR}"],
         ),
         (
             built({"fileInjections": [{"srcURL": "http://x/y", "destDir": "/etc"}]}),
