@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,31 @@ PACKAGES = {
     "mysql": ("mariadb-server", "mariadb-client", "procps"),
     "rabbitmq": ("rabbitmq-server", "procps"),
 }
+
+#: what the official image of MySQL is started with, for the server that Debian has: the same variables, the same order
+_MYSQL = r"""#!/bin/sh
+set -eu
+[ "${1:-}" = mysqld ] && shift
+data=/var/lib/mysql
+common="--no-defaults --datadir=$data --socket=/tmp/mysqld.sock --pid-file=/tmp/mysqld.pid"
+if [ ! -e "$data/.complete" ]; then
+  find "$data" -mindepth 1 -delete
+  mariadb-install-db --no-defaults --datadir="$data" --auth-root-authentication-method=normal --skip-test-db >/dev/null
+  mariadbd $common --skip-networking &
+  until mariadb-admin --socket=/tmp/mysqld.sock ping --silent 2>/dev/null; do sleep 0.2; done
+  {
+    echo "ALTER USER root@localhost IDENTIFIED BY '$(cat "$MYSQL_ROOT_PASSWORD_FILE")';"
+    echo "CREATE DATABASE IF NOT EXISTS \`$MYSQL_DATABASE\`;"
+    echo "CREATE USER '$MYSQL_USER'@'%' IDENTIFIED BY '$(cat "$MYSQL_PASSWORD_FILE")';"
+    echo "GRANT ALL ON \`$MYSQL_DATABASE\`.* TO '$MYSQL_USER'@'%';"
+    echo "SHUTDOWN;"
+  } | mariadb --socket=/tmp/mysqld.sock --user=root
+  wait
+  touch "$data/.complete"
+fi
+exec mariadbd $common --bind-address=0.0.0.0 "$@"
+"""
+_FILES = {"mysql": {"usr/local/bin/docker-entrypoint.sh": _MYSQL}}
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -137,7 +162,9 @@ def _from_packages(name: str, progress: Progress) -> Image:
             f"there is no image {name!r}", f"there are {', '.join(PACKAGES)}; or give the path of an archive"
         )
     packages = PACKAGES[name]
-    image = Image(name_of(name), os.path.join(_folder(), f"{name}-{_mark(SUITE, *packages)}.tar"))
+    files = _FILES.get(name, {})
+    mark = _mark(SUITE, *packages, *files.values())
+    image = Image(name_of(name), os.path.join(_folder(), f"{name}-{mark}.tar"))
     if os.path.exists(image.archive):
         return image
     if shutil.which("debootstrap") is None:
@@ -145,11 +172,11 @@ def _from_packages(name: str, progress: Progress) -> Image:
     with _building(progress):
         if not os.path.exists(image.archive):
             progress(f"Making the image {name} of Debian packages, once: usually 2 minutes")
-            _bootstrap(image, packages)
+            _bootstrap(image, packages, files)
     return image
 
 
-def _bootstrap(image: Image, packages: Sequence[str]) -> None:
+def _bootstrap(image: Image, packages: Sequence[str], files: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=_folder()) as scratch:
         root = os.path.join(scratch, "root")
         command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", SUITE, root]
@@ -159,6 +186,10 @@ def _bootstrap(image: Image, packages: Sequence[str]) -> None:
             raise FederationError(f"making the image {image.name} failed:\n{said}")
         for path in ("var/cache/apt/archives", "var/lib/apt/lists"):
             shutil.rmtree(os.path.join(root, path), ignore_errors=True)
+        for path, text in files.items():
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(os.path.join(root, path), 0o755)
         _archive(image.name, root, image.archive, {"Env": [_PATH]})
 
 
