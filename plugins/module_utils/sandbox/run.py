@@ -220,7 +220,9 @@ def _is_ours(sandbox: SandboxFolder) -> bool:
 
 def _kill_strays(sandbox: SandboxFolder, names: Iterable[str]) -> None:
     """Kill components of these members that have no record: the run that started them was killed before it wrote one."""
-    known = {process for name in sandbox.member_names() for process in running(sandbox.member(name)).values()}
+    known = {
+        process for name in sandbox.member_names() for process in running(sandbox.member(name), ALL_COMPONENTS).values()
+    }
     inside = tuple(sandbox.member(name).path for name in names)
     strays = [process for folder in inside for process in processes.of_folder(folder) if process not in known]
     processes.kill(strays)
