@@ -147,7 +147,7 @@ _ENTRY = r"""    suboptions:
 
 
 class ModuleDocFragment:
-    """Options that describe resources."""
+    """Options that describe resources, and attributes of the verbs that bring them about."""
 
     DOCUMENTATION = (
         r"""
@@ -241,4 +241,11 @@ options:
       - Beyond it nothing is moved away from any of them, because it is more likely that the controller is cut off.
     type: str
     default: 1 or 25%
+"""
+
+    CHANGES = r"""
+attributes:
+  diff_mode:
+    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
+    support: full
 """

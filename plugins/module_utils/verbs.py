@@ -275,6 +275,12 @@ def failback(
     return recovery.failback(fleet, wish, _run_options(params, check, diff, tell), joining, tell)
 
 
+def over_clusters(verb: Callable[..., dict[str, Any]], params: Params, check: bool, diff: bool) -> dict[str, Any]:
+    """`failover`, `failback` or `reconcile` as a module: over ``clusters``, with the resources that stand in the options."""
+    given = [read_resource(entry) for entry in params.get("resources") or []]
+    return verb(fleet_of(params, check), given, params, check, diff)
+
+
 def detect(fleet: Fleet, params: Params) -> dict[str, Any]:
     """Whether members in play are lost, or ready again; returns the result of the module."""
     from .inspection import watch

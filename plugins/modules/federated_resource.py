@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - multicluster.federation.fleet.run
   - multicluster.federation.resource
   - multicluster.federation.resource.propagate
+  - multicluster.federation.resource.changes
 options:
   waves:
     description:
@@ -42,9 +43,6 @@ options:
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.
-    support: full
-  diff_mode:
-    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
     support: full
 """
 

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - multicluster.federation.fleet
   - multicluster.federation.resource
+  - multicluster.federation.resource.changes
 options:
   without:
     description:
@@ -54,9 +55,6 @@ options:
 attributes:
   check_mode:
     description: The same as without; a plan is never carried out by this verb.
-    support: full
-  diff_mode:
-    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
     support: full
 """
 
