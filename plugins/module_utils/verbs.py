@@ -27,8 +27,10 @@ from .model.resource import Resource, parse_resource
 from .options import FACTS, RESOURCE_OPTIONS
 
 if TYPE_CHECKING:
+    from .propagation import member
     from .propagation.decide import Losses
     from .propagation.planfile import Plan
+    from .recovery.failover import Wish
 
 Params = Mapping[str, Any]
 
@@ -165,11 +167,11 @@ def federated_resource(
     return waves.run(fleet, resources, ordered, options)
 
 
-def _losses(params: Params, approved: bool = False) -> Losses:
+def _losses(params: Params) -> Losses:
     from .model.failover import parse_max_lost
     from .propagation.decide import Losses
 
-    return Losses(approved, parse_max_lost(params["max_lost"]))
+    return Losses(most=parse_max_lost(params["max_lost"]))
 
 
 def _plan(raw: Any) -> Plan:
@@ -181,47 +183,49 @@ def _plan(raw: Any) -> Plan:
     return plan
 
 
-def plan(
-    fleet: Fleet, resources: Sequence[Resource], params: Params, diff: bool, tell: Callable[[str], None] | None = None
-) -> dict[str, Any]:
-    """What propagating the resources would do, now or with members gone; writes nothing. Returns the result of the module."""
-    from .propagation import engine, member
+def _engine_options(params: Params, check: bool, diff: bool, tell: Callable[[str], None] | None) -> member.Options:
+    """The options of a run of the engine, from those that the verbs have that plan, and those that propagate."""
+    from .propagation import member
 
-    without = params.get("without")
-    options = member.Options(
-        check=True,
+    return member.Options(
+        check=check,
         diff=diff,
         fail_on=parse_fail_on(params["fail_on"]),
         max_deletions=parse_budget(params["max_deletions"]),
         tell=tell,
         partial_fleet=params["partial_fleet"],
-        planning=True,
         losses=_losses(params),
-        without=None if without is None else parse_members(without, "without"),
         **_times(params),
+    )
+
+
+def _run_options(params: Params, check: bool, diff: bool, tell: Callable[[str], None] | None) -> member.Options:
+    """The options of a run of the engine that propagates."""
+    if params["concurrency"] < 1:
+        raise ConfigError("concurrency must be 1 or more")
+    given = {key: params[key] for key in ("wait", "wait_timeout", "concurrency")}
+    return replace(_engine_options(params, check, diff, tell), **given, **_policy(params))
+
+
+def plan(
+    fleet: Fleet, resources: Sequence[Resource], params: Params, diff: bool, tell: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """What propagating the resources would do, now or with members gone; writes nothing. Returns the result of the module."""
+    from .propagation import engine
+
+    without = params.get("without")
+    options = replace(
+        _engine_options(params, True, diff, tell),
+        planning=True,
+        without=None if without is None else parse_members(without, "without"),
     )
     return {**engine.run(fleet, resources, options), "changed": False}
 
 
-def _run_options(params: Params, check: bool, diff: bool, tell: Callable[[str], None] | None) -> Any:
-    """The options of a run of the engine, from those that every verb has that moves resources."""
-    from .propagation import member
+def _wish(resources: Sequence[Resource], params: Params) -> Wish:
+    from .recovery.failover import Wish
 
-    if params["concurrency"] < 1:
-        raise ConfigError("concurrency must be 1 or more")
-    return member.Options(
-        check=check,
-        diff=diff,
-        wait=params["wait"],
-        wait_timeout=params["wait_timeout"],
-        concurrency=params["concurrency"],
-        **_policy(params),
-        max_deletions=parse_budget(params["max_deletions"]),
-        tell=tell,
-        partial_fleet=params["partial_fleet"],
-        losses=_losses(params),
-        **_times(params),
-    )
+    return Wish(resources, params.get("name"))
 
 
 def failover(
@@ -238,9 +242,8 @@ def failover(
     lost, tainted = params.get("suppose_lost") or [], params.get("suppose_tainted") or []
     if (lost or tainted) and not check:
         raise ConfigError("suppose_lost and suppose_tainted are for check mode: declare it with the module cluster")
-    wish = recovery.Wish(resources, params.get("name"))
     supposed = recovery.supposing(fleet, lost, tainted) if lost or tainted else fleet
-    return recovery.failover(supposed, wish, _run_options(params, check, diff, tell))
+    return recovery.failover(supposed, _wish(resources, params), _run_options(params, check, diff, tell))
 
 
 def reconcile(
@@ -254,8 +257,7 @@ def reconcile(
     """Bring the fleet to what it remembers, or to what is given; returns the result of the module."""
     from .recovery import failover as recovery
 
-    wish = recovery.Wish(resources, params.get("name"))
-    return recovery.reconcile(fleet, wish, _run_options(params, check, diff, tell))
+    return recovery.reconcile(fleet, _wish(resources, params), _run_options(params, check, diff, tell))
 
 
 def failback(
@@ -271,8 +273,7 @@ def failback(
     from .recovery import failover as recovery
 
     joining = membership.Options(check=check, diff=diff, **_policy(params), **_times(params))
-    wish = recovery.Wish(resources, params.get("name"))
-    return recovery.failback(fleet, wish, _run_options(params, check, diff, tell), joining, tell)
+    return recovery.failback(fleet, _wish(resources, params), _run_options(params, check, diff, tell), joining, tell)
 
 
 def over_clusters(verb: Callable[..., dict[str, Any]], params: Params, check: bool, diff: bool) -> dict[str, Any]:
