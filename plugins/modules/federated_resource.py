@@ -139,14 +139,14 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import inputs, options, resource_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    resources = [verbs.read_resource(entry) for entry in verbs.resource_entries(module.params)]
-    return verbs.federated_resource(
-        verbs.fleet_of(module.params), resources, module.params, module.check_mode, module._diff
+    resources = [inputs.read_resource(entry) for entry in inputs.resource_entries(module.params)]
+    return resource_verbs.federated_resource(
+        inputs.fleet_of(module.params), resources, module.params, module.check_mode, module._diff
     )
 
 

@@ -161,13 +161,13 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import inputs, options, resource_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    resources = [verbs.read_resource(entry) for entry in verbs.resource_entries(module.params)]
-    return verbs.plan(verbs.fleet_of(module.params, check=True), resources, module.params, module._diff)
+    resources = [inputs.read_resource(entry) for entry in inputs.resource_entries(module.params)]
+    return resource_verbs.plan(inputs.fleet_of(module.params, check=True), resources, module.params, module._diff)
 
 
 def main() -> None:

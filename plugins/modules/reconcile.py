@@ -66,12 +66,12 @@ resources:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import options, recovery_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    return verbs.over_clusters(verbs.reconcile, module.params, module.check_mode, module._diff)
+    return recovery_verbs.over_clusters(recovery_verbs.reconcile, module.params, module.check_mode, module._diff)
 
 
 def main() -> None:

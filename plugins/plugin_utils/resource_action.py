@@ -14,7 +14,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+from ansible_collections.multicluster.federation.plugins.module_utils import inputs, options
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.resource import Resource
@@ -23,8 +23,8 @@ from ansible_collections.multicluster.federation.plugins.plugin_utils import fle
 
 def resources(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> list[Resource]:
     """The resources that the options name, with the manifests of their files."""
-    entries = verbs.resource_entries(params)
-    return [verbs.read_resource(entry, fleet_action.sources_of(action, entry, task_vars)) for entry in entries]
+    entries = inputs.resource_entries(params)
+    return [inputs.read_resource(entry, fleet_action.sources_of(action, entry, task_vars)) for entry in entries]
 
 
 def moved_verb(
@@ -51,7 +51,7 @@ def moved_verb(
 def for_module(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     """The options for the module, which cannot read the controller's files: it gets their contents, as one text that is never
     shown."""
-    entries = verbs.resource_entries(params)
+    entries = inputs.resource_entries(params)
     for entry, resource in zip(entries, resources(action, params, task_vars), strict=True):
         data = json.dumps(resource.manifests) if resource.manifests else None
         entry.update(src=None, template=None, definition=None, definition_data=data)
