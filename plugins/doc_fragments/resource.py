@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
-#: what a list of resources takes for each of them; the anchors are for the form with a single resource
-_ENTRY = r"""    suboptions:
+
+class ModuleDocFragment:
+    """Options that describe resources, and attributes of the verbs that bring them about."""
+
+    # What a list of resources takes for each of them; the anchors are for the form with a single resource.
+    _ENTRY = r"""    suboptions:
       name:
         description: Name of the resource, of lower-case letters, digits and C(-).
         type: str
@@ -145,11 +149,8 @@ _ENTRY = r"""    suboptions:
         default: false
 """
 
-
-class ModuleDocFragment:
-    """Options that describe resources, and attributes of the verbs that bring them about."""
-
-    DOCUMENTATION = (
+    # With a type, because yamllint of ansible-test takes everything else here for a single text.
+    DOCUMENTATION: str = (
         r"""
 options:
   name:
@@ -188,7 +189,7 @@ options:
 """
     )
 
-    MOVED = (
+    MOVED: str = (
         r"""
 options:
   name:

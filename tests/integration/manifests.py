@@ -10,8 +10,6 @@ Manifest = dict[str, Any]
 
 #: apiVersion and kind of a CustomResourceDefinition
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-#: a schema that takes anything
-ANYTHING: Manifest = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 def manifest(api_version: str, kind: str, name: str, **content: Any) -> Manifest:
@@ -29,8 +27,9 @@ def workload(name: str, pod: dict[str, Any], kind: str = "Deployment", **spec: A
     return manifest("apps/v1", kind, name, spec={"selector": {"matchLabels": labels}, "template": template, **spec})
 
 
-def custom_kind(group: str, kind: str, plural: str, schema: Manifest = ANYTHING, **version: Any) -> Manifest:
-    """A CRD with one version, v1; ``version`` is what that one has more."""
+def custom_kind(group: str, kind: str, plural: str, schema: Manifest | None = None, **version: Any) -> Manifest:
+    """A CRD with one version, v1; without a ``schema`` it takes anything. ``version`` is what the version has more."""
+    schema = schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     names = {"plural": plural, "singular": plural[:-1], "kind": kind, "listKind": f"{kind}List"}
     only = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, **version}
     return manifest(

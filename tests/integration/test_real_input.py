@@ -112,6 +112,7 @@ spec:
 """
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["unix", "dos"])
 def test_a_rendered_chart_as_it_was_printed(federation: Federation, tmp_path: Path, ends: str) -> None:
     chart = tmp_path / "chart.yaml"
     chart.write_bytes(CHART.replace("\n", ends).encode())
