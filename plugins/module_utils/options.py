@@ -232,3 +232,76 @@ FLEET_REPORT: Spec = {
     "search": {"type": "str", "choices": ["recorded", "everything"], "default": "recorded"},
     "credential_warn_days": {"type": "float", "default": 7.0},
 }
+
+_ROLE: Spec = {
+    "id": {"type": "str", "required": True},
+    "members": {"type": "int", "aliases": ["count"]},
+    "resources": {"type": "dict"},
+    "storage": {"type": "dict"},
+    "blockStorage": {"type": "dict"},
+    "env": {"type": "list", "elements": "dict"},
+    "podLabels": {"type": "dict"},
+    "podAnnotations": {"type": "dict"},
+    "serviceLabels": {"type": "dict"},
+    "serviceAnnotations": {"type": "dict"},
+    "affinity": {"type": "dict"},
+    "sharedMemory": {"type": "str"},
+    "secret": {"type": "dict"},
+    "secretKeys": {"type": "list", "elements": "dict", "no_log": True},
+    "serviceAccountName": {"type": "str"},
+    "volumeProjections": {"type": "list", "elements": "dict"},
+}
+
+#: the options of `kubedirector_cluster` that are fields of one role
+ROLE_OPTIONS = tuple(_ROLE)
+
+_CATALOG: Spec = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "catalog": {"type": "list", "elements": "path"},
+    "definition": {"type": "raw"},
+    "src": {"type": "str"},
+    "members": {"type": "list", "elements": "str"},
+    **{key: FEDERATED_RESOURCE[key] for key in ("placement", "conflict")},
+}
+
+_LARGE_RUN = ("wait_timeout", "concurrency", "max_deletions", "partial_fleet", "max_lost")
+
+KUBEDIRECTOR_CLUSTER: Spec = {
+    **FLEET,
+    **RUN,
+    **_CATALOG,
+    **{key: FEDERATED_RESOURCE[key] for key in _LARGE_RUN},
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "default": "default"},
+    "app": {"type": "str"},
+    "app_catalog": {"type": "str", "choices": ["local", "system"]},
+    "roles": {"type": "list", "elements": "dict", "options": _ROLE},
+    "service_type": {"type": "str", "choices": ["ClusterIP", "NodePort", "LoadBalancer"]},
+    "expose": {"type": "str", "choices": ["role", "pod", "both"]},
+    "parameters": {"type": "dict"},
+    "images": {"type": "dict"},
+    "retain": {"type": "bool"},
+    "instances": {"type": "str", "choices": ["one", "each"]},
+    "data": {"type": "str", "choices": ["none"]},
+    "failover": {"type": "str", "choices": list(FAILOVERS)},
+    "upgrade": {"type": "bool", "default": False},
+    "rollback": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": True},
+}
+
+KUBEDIRECTOR_APP: Spec = {
+    **FLEET,
+    **RUN,
+    **_CATALOG,
+    "name": {"type": "str"},
+    "namespace": {"type": "str", "default": "kubedirector"},
+}
+
+KUBEDIRECTOR_INFO: Spec = {
+    **FLEET,
+    "name": {"type": "str"},
+    "namespace": {"type": "str"},
+    "apps": {"type": "bool", "default": False},
+    "catalog": {"type": "list", "elements": "path"},
+    "show": {"type": "bool", "default": False},
+}

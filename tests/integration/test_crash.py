@@ -12,18 +12,18 @@ a first propagation, a change of nearly everything, and the removal.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from ansible_collections.multicluster.federation.tests.integration.killing import Springs, killed_run
 from ansible_collections.multicluster.federation.tests.integration.manifests import CRD, custom_kind, manifest, workload
-from ansible_collections.multicluster.federation.tests.integration.proxy import Proxy, Request, Trap
+from ansible_collections.multicluster.federation.tests.integration.proxy import Proxy, Request
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.snapshot import snapshot
-from ansible_collections.multicluster.federation.tests.integration.stage import Federation, Played, Started
+from ansible_collections.multicluster.federation.tests.integration.stage import Federation, Played
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +33,6 @@ RUNS = 3
 MOST = 120
 
 State = dict[str, dict[str, dict[str, Any]]]
-Springs = Callable[[int, Request, int], bool]
 
 
 def _crd(group: str) -> dict[str, Any]:
@@ -126,20 +125,8 @@ class Theatre:
 
     def killed(self, act: str, springs: Springs, lose_answer: bool) -> Request | None:
         """The act, killed at the write for which ``springs``; returns that write, None if the run came to its end before."""
-        player = self.federation.player
-        book, _target = player.book("federated_resource", {"namespace": self.federation.namespace, **self.options(act)})
-        running: Future[Started] = Future()
-        self.proxy.arm(Trap(springs, lambda: running.result(30).kill(), lose_answer))
-        started = player.start(str(book), inventory=self.federation.inventory)
-        running.set_result(started)
-        try:
-            started.process.wait(240)
-        finally:
-            if started.process.poll() is None:
-                started.kill()
-            sprung = self.proxy.disarm()
-        assert started.process.returncode == (-9 if sprung else 0), started.log.read_text()
-        return sprung
+        options = {"namespace": self.federation.namespace, **self.options(act)}
+        return killed_run(self.federation, self.proxy, "federated_resource", options, springs, lose_answer)
 
     def check(self, act: str, wanted: State, after: str) -> None:
         """The act has led to the state ``wanted``, and once more it finds nothing to do and writes nothing."""

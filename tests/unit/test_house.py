@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "rendering": PURE,
     "fleet": PURE,
     "kubedirector": {"model", "rendering"},
+    "instances": ENGINE | {"propagation", "kubedirector"},
     "inspection": ENGINE | {"propagation"},
     "membership": ENGINE | {"propagation"},
     "propagation": ENGINE,

@@ -69,13 +69,13 @@ def is_short(manifest: Mapping[str, Any]) -> bool:
     return manifest.get("apiVersion") == SHORT_API_VERSION and manifest.get("kind") == APP_KIND
 
 
-def from_short(manifest: Mapping[str, Any], apps: Catalog) -> dict[str, Any]:
+def from_short(manifest: Mapping[str, Any], apps: Catalog, subject: str = "") -> dict[str, Any]:
     """The KubeDirectorCluster that a manifest in the short form asks for; `faults.Faulty` (a ConfigError) names all that is wrong.
 
-    What it holds beyond the short form itself is judged by `cluster.parse_cluster`, as anything else.
+    ``subject`` is what messages call it. What it holds beyond the short form itself is judged by `cluster.parse_cluster`, as anything else.
     """
     refuse(APP_KIND, shape_of_manifest(manifest, "manifest"))
-    subject = f"{subject_of(manifest, 'instance')} (short form)"
+    subject = subject or f"{subject_of(manifest, 'instance')} (short form)"
     refuse(subject, _shape_faults(manifest))
     spec = without_nulls(manifest["spec"])
     app = _find(spec["app"], apps, subject)

@@ -14,11 +14,14 @@ LABEL_FEDERATION = f"{PREFIX}/federation"
 LABEL_RESOURCE = f"{PREFIX}/resource"
 LABEL_RECORD = f"{PREFIX}/record"
 LABEL_MEMBER = f"{PREFIX}/member"
+LABEL_PART = f"{PREFIX}/part"
 ANNOTATION_OBJECT = f"{PREFIX}/object"
 ANNOTATION_HASH = f"{PREFIX}/hash"
 ANNOTATION_PROCESS = f"{PREFIX}/process"
 ANNOTATION_RIGHTS = f"{PREFIX}/rights"
 ANNOTATION_REPLICAS = f"{PREFIX}/replicas"
+ANNOTATION_GENERATE = f"{PREFIX}/generate"
+ANNOTATION_FILES = f"{PREFIX}/files"
 
 #: resource labels of what the federation itself needs on a member; the dot keeps them apart from users' resource names
 RESOURCE_MEMBERSHIP = "federation.membership"
@@ -34,6 +37,9 @@ LEASE = "federation"
 CANARY = "federation-canary"
 
 SERVICE_ACCOUNT = "federation"
+
+#: the most letters that a resource's name may have
+RESOURCE_NAME = 54
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -55,7 +61,7 @@ def check_federation_name(name: object) -> str:
 
 def check_resource_name(name: object) -> str:
     """Return the name if it can stand in a label and in the name of a record; ConfigError otherwise."""
-    return _checked("resource name", name, 54)
+    return _checked("resource name", name, RESOURCE_NAME)
 
 
 def check_member_name(name: object) -> str:

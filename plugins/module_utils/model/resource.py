@@ -38,7 +38,8 @@ class Resource:
     ``replicas`` says how replicas are divided, None that each member has those of its manifest;
     ``dependencies``: what its workloads name in other resources of the run follows them; ``failover``
     is one of `failover.FAILOVERS`; ``fence`` one of `failover.FENCES`; a ``singleton`` runs on one member only; ``withheld`` are
-    Secrets whose values are not at hand, which stay as they are; ``known_as`` is the hash of the template where that is recorded;
+    Secrets whose values are not at hand, which stay as they are; ``unfit`` are members that it must not come to, with the reason
+    (one that has it keeps it); ``known_as`` is the hash of the template where that is recorded;
     ``asked`` are the
     options as they were given, without the manifests.
     """
@@ -62,6 +63,7 @@ class Resource:
     fence: str = BY_STATE
     singleton: bool = False
     withheld: frozenset[ObjectName] = frozenset()
+    unfit: Mapping[str, str] = field(default_factory=dict, compare=False)
     known_as: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -88,12 +90,25 @@ def _on_one(placement: Placement) -> Placement:
     return replace(placement, spread=(*placement.spread, SpreadRule(MEMBER, maximum=1)))
 
 
+def _check_generated(name: str, manifests: Sequence[Manifest]) -> None:
+    asked = [m for m in manifests if names.ANNOTATION_GENERATE in (m["metadata"].get("annotations") or {})]
+    if asked:
+        from .generated import wanted_values
+
+        try:
+            for manifest in asked:
+                wanted_values(manifest)
+        except ConfigError as error:
+            raise ConfigError(f"resource {name}: {error.message}", error.hint) from None
+
+
 def parse_resource(raw: Mapping[str, Any], manifests: Sequence[Manifest]) -> Resource:
     """Build a resource from the options of `federated_resource` and its manifests. ConfigError names what is wrong."""
     name = names.check_resource_name(raw.get("name"))
     present = (raw.get("state") or "present") == "present"
     if present and not manifests:
         raise ConfigError(f"resource {name} has no manifests", "give src, template or definition")
+    _check_generated(name, manifests)
     former = raw.get("renamed_from") or ""
     if former and names.check_resource_name(former) == name:
         raise ConfigError(f"resource {name}: renamed_from is its own name")

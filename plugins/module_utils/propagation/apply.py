@@ -49,7 +49,14 @@ def _write_one(hand: Hand, refused: Collection[ObjectName], step: Step) -> Outco
         message = "its CRD is not there yet"
         return Outcome(step.resource, step.name, Done.PREDICTED, message, diff=hand.difference(step, None))
     live = hand.look(step) if step.seen is not None else None
-    outcome = _create(hand, step) if step.action == Action.CREATE else change(hand, step, step.seen or {})
+    if step.action == Action.CREATE:
+        outcome = _create(hand, step)
+    else:
+        outcome = change(hand, step, step.seen or {})
+        if _is_generated(step):
+            from .generate import add_values
+
+            add_values(hand, step, step.seen or {})
     if hand.diff and outcome.diff is None and outcome.done in Done.WRITTEN:
         return replace(outcome, diff=hand.difference(step, live))
     return outcome
@@ -75,6 +82,11 @@ def _create(hand: Hand, step: Step) -> Outcome:
 
 
 def _create_once(hand: Hand, step: Step) -> Outcome:
+    if _is_generated(step):
+        from .generate import create_with_values
+
+        create_with_values(hand, step)
+        return Outcome(step.resource, step.name, Done.CREATED, step.reason)
     body = with_metadata(step.manifest, resourceVersion=CREATE_ONLY)
     if step.replicas is not None:
         body["spec"] = {**body["spec"], "replicas": step.replicas}
@@ -84,6 +96,11 @@ def _create_once(hand: Hand, step: Step) -> Outcome:
         hand_over_replicas(hand, step, uid, step.replicas)
         hand.apply(step, with_metadata(step.manifest, uid=uid), force=True)
     return Outcome(step.resource, step.name, Done.CREATED, step.reason)
+
+
+def _is_generated(step: Step) -> bool:
+    """Whether values of the object are made on the member; the code for it is imported where it is."""
+    return names.ANNOTATION_GENERATE in (step.manifest["metadata"].get("annotations") or {})
 
 
 def _there(hand: Hand, step: Step) -> bool:

@@ -124,10 +124,10 @@ def _place(
             report.reasons[name] = "left out of this plan"
         elif clusters[name].lost:
             report.reasons[name] = _since(clusters[name].lost)
-        elif decision.selected:
+        elif decision.selected and (name in before or name not in resource.unfit):
             report.selected.append(name)
         else:
-            report.reasons[name] = decision.reason
+            report.reasons[name] = decision.reason or resource.unfit[name]
     if resource.singleton and report.stays:
         report.reasons.update(dict.fromkeys(report.selected, f"a singleton, which {report.stays[0]} has still"))
         report.selected = []

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..fleet.api import MemberApi
@@ -43,8 +43,13 @@ class Recalled:
         return sorted(name for name, placement in self.placements.items() if wanted & set(placement))
 
 
-def recall(fleet: Fleet, request_timeout: float, member_timeout: float) -> Recalled:
-    """What the members that answer in good time remember of all resources. Nothing is written, and no value of a Secret is read."""
+def recall(
+    fleet: Fleet, request_timeout: float, member_timeout: float, wanted: Callable[[str], bool] = lambda _name: True
+) -> Recalled:
+    """What the members that answer in good time remember of all resources. Nothing is written, and no value of a Secret is read.
+
+    ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all.
+    """
     found: dict[str, tuple[MemberApi, Memory]] = {}
 
     def look(name: str) -> None:
@@ -73,7 +78,7 @@ def recall(fleet: Fleet, request_timeout: float, member_timeout: float) -> Recal
         except FederationError as error:
             missing[name] = error.message
 
-    for name in each(sorted(records), define, _WIDTH, Deadline(member_timeout)):
+    for name in each(sorted(filter(wanted, records)), define, _WIDTH, Deadline(member_timeout)):
         missing[name] = "definition not at hand: its template was not read in time"
     resources = [resource for _name, resource in sorted(found_resources.items())]
     placements = {name: newest_placement(of_members.values()) for name, of_members in records.items()}

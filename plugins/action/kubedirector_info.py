@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Show how instances of KubeDirector apps stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        # the strategy loads this class in the parent process, where a failing import would end the whole run
+        from ansible_collections.multicluster.federation.plugins.module_utils import options
+        from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action, kubedirector_action
+
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        found = task_vars or {}
+
+        def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
+            return kubedirector_action.info(self, params, fleet)
+
+        def for_module(params: dict[str, Any]) -> dict[str, Any]:
+            return params
+
+        result.update(fleet_action.run_verb(self, found, options.KUBEDIRECTOR_INFO, in_process, for_module, here=True))
+        return result

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The native engine: a virtual cluster as plain Kubernetes objects, which need no operator. Same instance, same objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ...model import names
+from ...model.manifest import Manifest
+from ..app import Role
+from ..cluster import ClusterRole
+from ..envelope import CLUSTER_KIND
+from ..faults import Fault, refuse
+from ..instance import Instance, dump_instance
+from ..runtime import start_order
+from . import naming
+from .blanks import filled
+from .configmeta import configmeta
+from .pods import stateful_set
+from .services import headless_service, role_services
+from .volumes import file_key
+
+
+def render(instance: Instance) -> list[Manifest]:
+    """All objects of an instance, those that others need first. `faults.Faulty` names what cannot be rendered."""
+    refuse(f"{CLUSTER_KIND} {instance.name}", [*naming.name_faults(instance), *_unsupported(instance)])
+    made: list[Manifest] = [*_secrets(instance), headless_service(instance)]
+    for asked, role in roles_in_order(instance):
+        made += _of_role(instance, asked, role)
+    return [*made, stored(instance)]
+
+
+def roles_in_order(instance: Instance) -> list[tuple[ClusterRole, Role]]:
+    """The roles that have members, those that others wait for first."""
+    app = instance.definition.app
+    pairs = [(instance.cluster.role(name), app.role(name)) for name in start_order(app, instance.definition.runtime)]
+    return [(asked, role) for asked, role in pairs if asked is not None and role is not None and asked.members]
+
+
+def role_of(manifest: Manifest) -> str:
+    """The role that an object belongs to, "" for those of the whole instance."""
+    return str((manifest["metadata"].get("labels") or {}).get(naming.LABEL_ROLE) or "")
+
+
+def _of_role(instance: Instance, asked: ClusterRole, role: Role) -> list[Manifest]:
+    runtime = instance.definition.runtime.role(role.id)
+    made = []
+    if runtime.files:
+        data = {file_key(file.path): filled(instance, file.content) for file in runtime.files}
+        made.append(_object(instance, "ConfigMap", naming.files_name(instance, role.id), role.id, data=data))
+    if asked.secret_keys:
+        values = {key.name: key.value for key in asked.secret_keys if key.value}
+        name = naming.keys_name(instance, role.id)
+        made.append(
+            _object(instance, "Secret", name, role.id, type="Opaque", **({"stringData": values} if values else {}))
+        )
+    if role.package is not None:
+        documents = {
+            f"{pod}.json": json.dumps(configmeta(instance, role.id, number), sort_keys=True)
+            for number, pod in enumerate(naming.pod_names(instance, role.id))
+        }
+        name = naming.metadata_name(instance, role.id)
+        made.append(_object(instance, "Secret", name, role.id, type="Opaque", stringData=documents))
+    made += role_services(instance, asked)
+    made.append(stateful_set(instance, asked, role))
+    if runtime.max_unavailable is not None and asked.members > 1:
+        made.append(_budget(instance, role.id, runtime.max_unavailable))
+    return made
+
+
+def _object(instance: Instance, kind: str, name: str, role: str = "", **body: Any) -> Manifest:
+    labels = naming.role_labels(instance, role) if role else naming.cluster_labels(instance)
+    metadata = {"name": name, "namespace": instance.namespace, "labels": labels}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **body}
+
+
+def _secrets(instance: Instance) -> Iterator[Manifest]:
+    """Secrets whose random values are made with the object, on the member, and never again."""
+    for secret in instance.definition.runtime.secrets:
+        made = _object(instance, "Secret", naming.secret_name(instance, secret.id), type="Opaque")
+        made["metadata"]["labels"][names.LABEL_PART] = naming.PART_CREDENTIALS
+        asked = [f"{key}:{length}" for key, length in sorted(secret.generate.items())]
+        asked += [f"{key}={filled(instance, value)}" for key, value in sorted(secret.values.items())]
+        made["metadata"]["annotations"] = {names.ANNOTATION_GENERATE: ",".join(asked)}
+        yield made
+
+
+def _budget(instance: Instance, role: str, unavailable: int) -> Manifest:
+    labels = naming.role_labels(instance, role)
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": naming.set_name(instance, role), "namespace": instance.namespace, "labels": labels},
+        "spec": {"maxUnavailable": unavailable, "selector": {"matchLabels": naming.pod_labels(instance, role)}},
+    }
+
+
+def stored(instance: Instance) -> Manifest:
+    """What was asked for, kept beside the instance: whoever changes or looks at it later needs no file."""
+    body = json.dumps(dump_instance(instance), sort_keys=True, separators=(",", ":"))
+    made = _object(instance, "ConfigMap", naming.stored_name(instance.name), data={"instance": body})
+    made["metadata"]["labels"][names.LABEL_PART] = naming.PART_INSTANCE
+    return made
+
+
+def _unsupported(instance: Instance) -> Iterator[Fault]:
+    """What an operator would do inside of the pods, and nobody does here."""
+    for service in instance.definition.app.services:
+        if service.endpoint is not None and service.endpoint.has_auth_token:
+            yield Fault(
+                f"app.services.{service.id}.endpoint.hasAuthToken",
+                "is made by an operator; the native engine cannot tell it to the app: use a secret of an AppRuntime",
+            )
+    for position, role in enumerate(instance.cluster.roles):
+        if role.file_injections:
+            yield Fault(
+                f"spec.roles[{position}].fileInjections",
+                "is not done by the native engine: put files into an AppRuntime, or into the image",
+            )
+        known = instance.definition.app.role(role.id)
+        package = known is not None and known.package is not None
+        for number, key in enumerate(role.secret_keys):
+            if package and not key.value and not key.encrypted:
+                yield Fault(
+                    f"spec.roles[{position}].secretKeys[{number}].value",
+                    f"of {key.name!r} is not remembered, and the setup package needs it: give it again",
+                )
+            if key.encrypted:
+                yield Fault(
+                    f"spec.roles[{position}].secretKeys[{number}].encryptedValue",
+                    "was encrypted by an operator, whose key is not at hand: give its value",
+                )
