@@ -314,6 +314,16 @@ class Kube:
         api = self.api(api_version, kind)
         api.patch(name=name, namespace=namespace, body=body, content_type="application/merge-patch+json")
 
+    def scale(self, name: str, namespace: str, replicas: int, manager: str) -> None:
+        """Scale a Deployment as ``kubectl scale`` and autoscalers do, under the name of ``manager``."""
+        self.api("apps/v1", "Deployment").subresources["scale"].patch(
+            name=name,
+            namespace=namespace,
+            body={"spec": {"replicas": replicas}},
+            content_type="application/merge-patch+json",
+            field_manager=manager,
+        )
+
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
         self.api(api_version, kind).delete(name=name, namespace=namespace)
 
