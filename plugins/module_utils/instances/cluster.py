@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..fleet.concurrency import SLACK, in_good_time
 from ..fleet.connect import connect
@@ -43,7 +43,7 @@ DATA_NONE = "none"
 DATA = (DATA_NONE,)
 
 #: finds an app by its name: what the shipped catalog, or the user's own, has
-Find = Callable[[str], Definition | None]
+Find: TypeAlias = "Callable[[str], Definition | None]"
 
 
 @dataclass(frozen=True)
