@@ -80,7 +80,7 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
         memory = {"medium": "Memory", "sizeLimit": asked.shared_memory}
         made.add({"name": "shmem", "emptyDir": memory}, "/dev/shm")
     _files(made, instance, runtime)
-    for name, path in runtime.secrets.items():
+    for name, path in sorted(runtime.secrets.items()):
         # owner and group only; a group is given by the pod's fsGroup
         secret = {"secretName": naming.secret_name(instance, name), "defaultMode": 0o440}
         made.add({"name": f"secret-{name}", "secret": secret}, path, readOnly=True)
