@@ -136,9 +136,9 @@ class App:
         return next((role for role in self.roles if role.id == name), None)
 
     def services_of(self, role: str) -> tuple[Service, ...]:
-        """The services of a role, in the order in which its entry names them."""
+        """The services of a role, in the order in which its entry names them; each once, however often it is named."""
         known = {service.id: service for service in self.services}
-        return tuple(known[name] for name in self.role_services.get(role, ()))
+        return tuple(known[name] for name in dict.fromkeys(self.role_services.get(role, ())))
 
     def required_roles(self) -> tuple[str, ...]:
         """The selected roles that cannot have zero members: every instance has them."""

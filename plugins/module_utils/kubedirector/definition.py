@@ -49,7 +49,7 @@ def parse_definition(documents: list[Any], source: str, catalog: str = LOCAL) ->
     for document in documents:
         kind = document.get("kind") if isinstance(document, Mapping) else None
         if kind not in (APP_KIND, RUNTIME_KIND) or kind in found:
-            what = f"a second {kind}" if kind in found else f"something of the kind {kind!r}"
+            what = f"a second {kind}" if kind in list(found) else f"something of the kind {kind!r}"
             raise ConfigError(
                 f"{source} holds {what}: it takes one {APP_KIND}, and at most one {RUNTIME_KIND} beside it"
             )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _BLANK = re.compile(r"@\{([^}]*)\}")
 _PLAIN = ("instance", "namespace", "app", "version", "domain", "headless")
 _OF_ROLE = ("count", "service", "pods", "pod")
+#: fields of containers and pods below which everything is text
+_TEXT_BELOW = ("args", "command", "matchLabels", "nodeSelector", "value", "values")
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -61,17 +63,27 @@ def blanks(value: Any, path: str, app: App, runtime: Runtime) -> Iterator[Fault]
                 yield Fault(where, f"@{{{blank}}} is not known; there are {words}")
 
 
-def fill(value: Any, look_up: Callable[[str, str], Any]) -> Any:
-    """A copy with every blank filled. ``look_up(word, name)`` gives its value; a text that is nothing but one blank keeps its type."""
+def used(value: Any, word: str) -> list[str]:
+    """The names that stand after a word in the blanks of all texts: the roles of each ``@{service:ROLE}``, for instance."""
+    found = [blank.partition(":") for _path, text in _texts(value, "") for blank in _BLANK.findall(text)]
+    return list(dict.fromkeys(name for said, _colon, name in found if said == word))
+
+
+def fill(value: Any, look_up: Callable[[str, str], Any], text: bool = False) -> Any:
+    """A copy with every blank filled. ``look_up(word, name)`` gives its value.
+
+    A text that is nothing but one blank gets the type of its value, since ports and times are numbers: but not ``text`` and what stands
+    below a field that Kubernetes takes as text only.
+    """
     if isinstance(value, str):
-        whole = _BLANK.fullmatch(value)
+        whole = None if text else _BLANK.fullmatch(value)
         if whole is not None:
             return _found(whole.group(1), look_up)
         return _BLANK.sub(lambda match: _text(_found(match.group(1), look_up)), value)
     if isinstance(value, Mapping):
-        return {key: fill(item, look_up) for key, item in value.items()}
+        return {key: fill(item, look_up, text or key in _TEXT_BELOW) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [fill(item, look_up) for item in value]
+        return [fill(item, look_up, text) for item in value]
     return value
 
 

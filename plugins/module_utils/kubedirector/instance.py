@@ -14,7 +14,7 @@ from .definition import Definition, load_definition
 from .envelope import API_VERSION, CLUSTER_KIND, subject_of
 from .faults import Fault, refuse
 from .parameters import Value, choose
-from .schema import Text
+from .schema import Anything, Fields, Flag, MapOf, OneOf, Text, mapping
 from .settings import Settings, Surroundings
 
 #: which Services an instance gets beside the headless one: one for each role, one for each pod as the operator makes them, or both
@@ -23,6 +23,17 @@ EXPOSED = (ROLE, POD, BOTH)
 
 #: what an operator would decide by a KubeDirectorConfig, for instances that need none
 NATIVE_SETTINGS = Settings(default_service_type="ClusterIP", default_naming_scheme="CrNameRole")
+
+
+_OPTIONS = Fields(
+    {
+        "parameters": MapOf(Anything()),
+        "images": MapOf(Text(shortest=1)),
+        "retain": Flag(),
+        "expose": OneOf(EXPOSED),
+        "data": Text(),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,8 @@ def build_instance(
     """The instance that a KubeDirectorCluster and options (see `Instance`) ask for; `faults.Faulty` names all that is wrong."""
     subject = subject_of(manifest, CLUSTER_KIND)
     cluster = parse_cluster(manifest, definition.app, settings, around or Surroundings())
+    refuse(subject, [*_OPTIONS.faults(options, ""), *_unknown_images(options, definition)])
     images = dict(options.get("images") or {})
-    refuse(subject, _image_faults(images, definition))
     return Instance(
         cluster,
         definition,
@@ -77,12 +88,11 @@ def build_instance(
     )
 
 
-def _image_faults(images: Mapping[str, Any], definition: Definition) -> Iterator[Fault]:
+def _unknown_images(options: Mapping[str, Any], definition: Definition) -> Iterator[Fault]:
     known = [role.id for role in definition.app.roles]
-    for role, image in images.items():
+    for role in mapping(options.get("images")):
         if role not in known:
             yield Fault(f"images.{role}", f"the app has no such role; there are {', '.join(known)}")
-        yield from Text(shortest=1).faults(image, f"images.{role}")
 
 
 def dump_instance(instance: Instance) -> dict[str, Any]:
@@ -119,7 +129,7 @@ def load_instance(body: Any, source: str) -> Remembered:
     try:
         definition = load_definition(body["definition"], source, body["cluster"]["spec"]["appCatalog"])
         return Remembered(body["cluster"], definition, dict(body["options"]))
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise ConfigError(f"what {source} remembers of the instance is damaged", "give it as a whole again") from None
 
 

@@ -17,6 +17,9 @@ from .schema import Anything, Fields, ListOf, OneOf, Text, Whole, kind_of_value
 STRING, INTEGER, BOOLEAN, QUANTITY = "string", "integer", "boolean", "quantity"
 TYPES = (STRING, INTEGER, BOOLEAN, QUANTITY)
 
+# More digits than any setting has, and fewer than Python refuses to read.
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
+
 Value: TypeAlias = "str | int | bool"
 
 #: the shape of one entry of ``parameters`` in an AppRuntime
@@ -47,6 +50,27 @@ class Parameter:
     pattern: str = ""
     minimum: int | None = None
     maximum: int | None = None
+
+    def faults(self, path: str) -> Iterator[Fault]:
+        """What is wrong with the parameter itself: a rule that nothing can be judged by, or a default that its own rules refuse."""
+        if self.pattern:
+            if self.type != STRING:
+                yield Fault(f"{path}.pattern", f"is for text only, and parameter {self.name} is {_ARTICLES[self.type]}")
+            elif not _is_pattern(self.pattern):
+                yield Fault(f"{path}.pattern", f"{self.pattern!r} is not a regular expression")
+                return
+        for key, bound in (("minimum", self.minimum), ("maximum", self.maximum)):
+            if bound is not None and self.type != INTEGER:
+                yield Fault(
+                    f"{path}.{key}", f"is for whole numbers, and parameter {self.name} is {_ARTICLES[self.type]}"
+                )
+        for position, choice in enumerate(self.choices):
+            fault = self.fault(choice)
+            if fault:
+                yield Fault(f"{path}.choices[{position}]", fault)
+        fault = self.fault(self.default)
+        if fault:
+            yield Fault(f"{path}.default", f"the default of parameter {self.name} {fault}")
 
     def fault(self, value: Any) -> str:
         """What is wrong with a value, "" for a good one."""
@@ -89,9 +113,17 @@ def _is(kind: str, value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
 def parse_parameter(raw: Mapping[str, Any]) -> Parameter:
-    """One entry of an AppRuntime, whose shape is right. ConfigError when its default is none of its own values."""
-    parameter = Parameter(
+    """One entry of an AppRuntime, whose shape is right; `Parameter.faults` says what else is wrong with it."""
+    return Parameter(
         raw["name"],
         raw.get("type", STRING),
         raw["default"],
@@ -101,10 +133,6 @@ def parse_parameter(raw: Mapping[str, Any]) -> Parameter:
         raw.get("minimum"),
         raw.get("maximum"),
     )
-    fault = parameter.fault(parameter.default)
-    if fault:
-        raise ConfigError(f"the default of parameter {parameter.name} {fault}")
-    return parameter
 
 
 def choose(parameters: Sequence[Parameter], given: Mapping[str, Any], subject: str) -> dict[str, Value]:
@@ -119,7 +147,7 @@ def choose(parameters: Sequence[Parameter], given: Mapping[str, Any], subject: s
 
 
 def _meant(kind: str, value: Any) -> Any:
-    if kind == INTEGER and isinstance(value, str) and value.strip().lstrip("-").isdigit():
+    if kind == INTEGER and isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value)
     if kind == BOOLEAN and isinstance(value, str) and value.lower() in ("true", "yes", "on", "false", "no", "off"):
         return value.lower() in ("true", "yes", "on")

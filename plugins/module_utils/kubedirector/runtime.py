@@ -17,7 +17,7 @@ from .envelope import ROLE_ID, envelope_faults, shape_of_manifest, subject_of
 from .faults import Fault, refuse
 from .fill import blanks
 from .parameters import PARAMETER, Parameter, parse_parameter
-from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Text, Whole, mapping, mappings, without_nulls
+from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Shape, Text, Whole, mapping, mappings, without_nulls
 
 API_VERSION = "multicluster.federation/v1"
 KIND = "AppRuntime"
@@ -27,8 +27,15 @@ HOOKS = ("configure", "join", "leave", "promote")
 HOOK_SECONDS = 120
 
 _ID = Text(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-'", longest=30, shortest=1)
-_PATH = Text(r"/.*[^/]", "an absolute path", longest=255)
-_KEY = Text(r"[-._a-zA-Z0-9]+", "letters, digits, '-', '_' and '.'", longest=253, shortest=1)
+# Kubernetes takes no path with ':', and keys of a ConfigMap are made of these.
+_PATH = Text(
+    r"(/(?!\.\.?(/|$))[-._a-zA-Z0-9]+)+",
+    "an absolute path of letters, digits, '-', '_' and '.', without '..' or '/' at its end",
+    longest=255,
+)
+_KEY = Text(
+    r"(?!\.\.|\.$)[-._a-zA-Z0-9]+", "letters, digits, '-', '_' and '.', not starting with '..'", longest=253, shortest=1
+)
 
 #: fields of a container that a runtime may set; the rest comes from the app and the instance
 CONTAINER = (
@@ -55,6 +62,13 @@ POD = (
     "tolerations",
     "topologySpreadConstraints",
 )
+#: those that are read here, so that their shape is judged here
+_CONTAINER_SHAPES: dict[str, Shape] = {
+    "args": ListOf(Text()),
+    "command": ListOf(Text()),
+    "env": ListOf(Fields({"name": Text(shortest=1), "value": Text()}, required=("name",), others=Anything())),
+    "securityContext": Fields({"capabilities": Fields({"add": ListOf(Text())}, others=Anything())}, others=Anything()),
+}
 _HOOK = Fields({"command": ListOf(Text()), "timeout": Whole(1, 86400)}, required=("command",))
 _FILE = Fields({"path": _PATH, "content": Text(), "restart": Flag()}, required=("path", "content"))
 _ROLE = Fields(
@@ -63,7 +77,7 @@ _ROLE = Fields(
         "description": Text(),
         "after": ListOf(ROLE_ID),
         "start": OneOf(("together", "one-by-one")),
-        "container": Fields({name: Anything() for name in CONTAINER}),
+        "container": Fields({name: _CONTAINER_SHAPES.get(name, Anything()) for name in CONTAINER}),
         "pod": Fields({name: Anything() for name in POD}),
         "files": ListOf(_FILE),
         "secrets": MapOf(_PATH),
@@ -182,6 +196,11 @@ def parse_runtime(manifest: Mapping[str, Any], app: App) -> Runtime:
     return runtime
 
 
+def file_key(path: str) -> str:
+    """The key of a file in the ConfigMap of its role."""
+    return path.lstrip("/").replace("/", "_")
+
+
 def start_order(app: App, runtime: Runtime) -> tuple[str, ...]:
     """The roles of an app so that each comes after those it waits for; of equals, the order in which the app names them."""
     left, order = [role.id for role in app.roles], list[str]()
@@ -223,9 +242,14 @@ def _shape_faults(manifest: Mapping[str, Any]) -> Iterator[Fault]:
     names = [(i, p.get("name")) for i, p in mappings(mapping(spec).get("parameters"))]
     yield from twins([(i, n) for i, n in names if isinstance(n, str)], "spec.parameters", ".name", "parameter")
     for position, secret in mappings(mapping(spec).get("secrets")):
+        path = f"spec.secrets[{position}]"
         for key in ("generate", "values"):
             for name in mapping(secret.get(key)):
-                yield from _KEY.faults(name, f"spec.secrets[{position}].{key}")
+                yield from _KEY.faults(name, f"{path}.{key}")
+        for name in sorted(set(mapping(secret.get("generate"))) & set(mapping(secret.get("values"))), key=str):
+            yield Fault(f"{path}.values.{name}", "is generated, too: remove one of both")
+        if not secret.get("generate") and not secret.get("values"):
+            yield Fault(path, f"secret {secret.get('id')} has neither generate nor values: it would be empty")
 
 
 def _rule_faults(runtime: Runtime, app: App) -> Iterator[Fault]:
@@ -243,7 +267,24 @@ def _rule_faults(runtime: Runtime, app: App) -> Iterator[Fault]:
         for name in role.secrets:
             if runtime.secret(name) is None:
                 yield Fault(f"{path}.secrets.{name}", "is not one of spec.secrets")
+        yield from _file_faults(role, f"{path}.files")
         yield from blanks(runtime.spec["roles"][position], path, app, runtime)
+    for position, parameter in enumerate(runtime.parameters):
+        yield from parameter.faults(f"spec.parameters[{position}]")
+    for position, secret in enumerate(runtime.secrets):
+        yield from blanks(secret.values, f"spec.secrets[{position}].values", app, runtime)
+
+
+def _file_faults(role: RoleRuntime, path: str) -> Iterator[Fault]:
+    """Files that cannot be mounted, or that one object cannot hold both."""
+    seen: dict[str, str] = {}
+    for position, file in enumerate(role.files):
+        here, key = f"{path}[{position}].path", file_key(file.path)
+        if not file.path.rpartition("/")[0]:
+            yield Fault(here, f"{file.path} lies in /, which cannot be replaced: use a directory of its own")
+        if key in seen:
+            yield Fault(here, f"{file.path} cannot stand beside {seen[key]}: both are {key} in a ConfigMap")
+        seen.setdefault(key, file.path)
 
 
 def _waits_for_itself(name: str, runtime: Runtime) -> bool:

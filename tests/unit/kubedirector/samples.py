@@ -58,7 +58,7 @@ def app_manifest(**spec: Any) -> dict[str, Any]:
         },
         **spec,
     }
-    return _manifest("KubeDirectorApp", "va", {key: value for key, value in body.items() if value is not None})
+    return manifest("KubeDirectorApp", "va", {key: value for key, value in body.items() if value is not None})
 
 
 def cluster_manifest(**spec: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def cluster_manifest(**spec: Any) -> dict[str, Any]:
         "roles": [role("r1"), role("r2", storage={"size": "5Gi"})],
         **spec,
     }
-    return _manifest("KubeDirectorCluster", "vc", {key: value for key, value in body.items() if value is not None})
+    return manifest("KubeDirectorCluster", "vc", {key: value for key, value in body.items() if value is not None})
 
 
 def role(name: str, **fields: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def role(name: str, **fields: Any) -> dict[str, Any]:
     return {"id": name, "resources": {"requests": dict(amounts), "limits": dict(amounts)}, **fields}
 
 
-def _manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+def manifest(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec}
 
 
@@ -139,7 +139,7 @@ def app_manifests(draw: st.DrawFn) -> dict[str, Any]:
             "logoURL": st.just("https://example.com/x.png"),
         },
     )
-    return _manifest("KubeDirectorApp", "va", draw(spec))
+    return manifest("KubeDirectorApp", "va", draw(spec))
 
 
 def _app_role(name: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -180,7 +180,7 @@ def cluster_manifests(draw: st.DrawFn, app: App) -> dict[str, Any]:
             "connections": _some({}, {"clusters": _names, "configmaps": _names, "secrets": _names}),
         },
     )
-    return _manifest("KubeDirectorCluster", "vc", draw(spec))
+    return manifest("KubeDirectorCluster", "vc", draw(spec))
 
 
 def _cluster_role(app: App, name: str) -> st.SearchStrategy[dict[str, Any]]:

@@ -12,8 +12,8 @@ from ..instance import Instance
 from . import naming
 
 
-def filled(instance: Instance, value: Any) -> Any:
-    """A copy of plain data with every ``@{...}`` in its texts replaced."""
+def filled(instance: Instance, value: Any, text: bool = False) -> Any:
+    """A copy of plain data with every ``@{...}`` in its texts replaced; ``text``: by text even where it stands alone."""
     cluster, app = instance.cluster, instance.definition.app
     plain: Mapping[str, Any] = {
         "instance": instance.name,
@@ -31,4 +31,4 @@ def filled(instance: Instance, value: Any) -> Any:
         "pods": lambda role: " ".join(naming.pod_address(instance, pod) for pod in naming.pod_names(instance, role)),
         "pod": lambda role: naming.pod_address(instance, f"{naming.set_name(instance, role)}-0"),
     }
-    return fill(value, lambda word, name: named[word](name) if word in named else plain[word])
+    return fill(value, lambda word, name: named[word](name) if word in named else plain[word], text)

@@ -103,7 +103,7 @@ def _service(role: str, service: Service, addresses: list[str]) -> dict[str, Any
     endpoint = service.endpoint
     urls = None
     if endpoint is not None:
-        urls = [f"{endpoint.url_scheme}://{address}:{endpoint.port}{endpoint.path}" for address in addresses]
+        urls = [f"{endpoint.url_scheme}://{address}:{endpoint.port}" for address in addresses]
     return {
         "qualifiers": [],
         "name": service.label.name if service.label is not None else "",

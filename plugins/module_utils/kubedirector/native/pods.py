@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -22,6 +23,8 @@ from .volumes import VOLUME, Volumes, volumes_of
 CONTAINER = "app"
 _SEED = "seed"
 _GPU = "nvidia.com/gpu"
+# A service's id with a letter in it, and no '--'.
+_PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--).+")
 
 
 def stateful_set(instance: Instance, asked: ClusterRole, role: Role) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def _template(
         **settings.pod_annotations,
         naming.ANNOTATION_PRETTY_NAME: instance.definition.app.label.name,
     }
-    fresh = [[file.path, filled(instance, file.content)] for file in runtime.files if file.restart]
+    fresh = [[file.path, filled(instance, file.content, text=True)] for file in runtime.files if file.restart]
     if fresh:
         annotations[names.ANNOTATION_FILES] = sha256(json.dumps(fresh).encode()).hexdigest()[:16]
     spec: dict[str, Any] = {
@@ -122,7 +125,8 @@ def _container(
         body["ports"] = ports
         if not {"readinessProbe", "startupProbe"} & set(own):
             # the operator has no probes: there a pod counts as ready before its application answers
-            body["readinessProbe"] = {"tcpSocket": {"port": ports[0]["name"]}, "periodSeconds": 5}
+            port = ports[0].get("name", ports[0]["containerPort"])
+            body["readinessProbe"] = {"tcpSocket": {"port": port}, "periodSeconds": 5}
     if role.stdin:
         body["stdin"] = True
     if role.tty:
@@ -142,11 +146,13 @@ def _container(
 
 
 def _ports(services: list[Service]) -> list[dict[str, Any]]:
-    return [
-        {"name": service.id, "containerPort": service.endpoint.port, "protocol": "TCP"}
-        for service in services
-        if service.endpoint is not None
-    ]
+    ports = []
+    for service in services:
+        if service.endpoint is not None:
+            # what Kubernetes does not take as the name of a port is left out: nothing needs it
+            name = {"name": service.id} if _PORT_NAME.fullmatch(service.id) else {}
+            ports.append({**name, "containerPort": service.endpoint.port, "protocol": "TCP"})
+    return ports
 
 
 def _environment(asked: ClusterRole, role: Role, own: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -155,6 +161,8 @@ def _environment(asked: ClusterRole, role: Role, own: list[dict[str, Any]]) -> l
     found = {entry["name"]: entry for entry in ([pod] if role.package is not None else [])}
     found.update({entry["name"]: entry for entry in own})
     found.update({name: {"name": name, "value": value} for name, value in asked.env})
+    if role.package is not None:
+        found["POD_NAME"] = pod  # nobody's to change: the place of configmeta.json hangs on it
     if role.package is not None and role.package.new_layout:
         found["PYTHONUSERBASE"] = {"name": "PYTHONUSERBASE", "value": "/usr/local"}
     gpus = asked.requests.get(_GPU) or asked.limits.get(_GPU) or "0"

@@ -15,22 +15,40 @@ from ..cluster import ClusterRole
 from ..envelope import CLUSTER_KIND
 from ..faults import Fault, refuse
 from ..instance import Instance, dump_instance
-from ..runtime import start_order
+from ..runtime import file_key, start_order
 from . import naming
 from .blanks import filled
+from .checks import render_faults
 from .configmeta import configmeta
 from .pods import stateful_set
 from .services import headless_service, role_services
-from .volumes import file_key
 
 
 def render(instance: Instance) -> list[Manifest]:
     """All objects of an instance, those that others need first. `faults.Faulty` names what cannot be rendered."""
-    refuse(f"{CLUSTER_KIND} {instance.name}", [*naming.name_faults(instance), *_unsupported(instance)])
+    subject = f"{CLUSTER_KIND} {instance.name}"
+    refuse(subject, [*naming.name_faults(instance), *render_faults(instance)])
     made: list[Manifest] = [*_secrets(instance), headless_service(instance)]
     for asked, role in roles_in_order(instance):
         made += _of_role(instance, asked, role)
-    return [*made, stored(instance)]
+    made.append(stored(instance))
+    refuse(subject, _one_name_twice(made))
+    return made
+
+
+def _one_name_twice(made: list[Manifest]) -> Iterator[Fault]:
+    """Two objects of one name, of which the second would replace the first: as the files of role x, and a role x-files with a secret."""
+    seen: dict[tuple[str, str], Manifest] = {}
+    for manifest in made:
+        key = (manifest["kind"], manifest["metadata"]["name"])
+        if key in seen:
+            owners = " and ".join(_owner(owner) for owner in (seen[key], manifest))
+            yield Fault("spec.roles", f"{owners} would both have a {key[0]} {key[1]}: give the instance another name")
+        seen[key] = manifest
+
+
+def _owner(manifest: Manifest) -> str:
+    return f"role {role_of(manifest)}" if role_of(manifest) else "the instance"
 
 
 def roles_in_order(instance: Instance) -> list[tuple[ClusterRole, Role]]:
@@ -49,7 +67,7 @@ def _of_role(instance: Instance, asked: ClusterRole, role: Role) -> list[Manifes
     runtime = instance.definition.runtime.role(role.id)
     made = []
     if runtime.files:
-        data = {file_key(file.path): filled(instance, file.content) for file in runtime.files}
+        data = {file_key(file.path): filled(instance, file.content, text=True) for file in runtime.files}
         made.append(_object(instance, "ConfigMap", naming.files_name(instance, role.id), role.id, data=data))
     if asked.secret_keys:
         values = {key.name: key.value for key in asked.secret_keys if key.value}
@@ -104,32 +122,3 @@ def stored(instance: Instance) -> Manifest:
     made = _object(instance, "ConfigMap", naming.stored_name(instance.name), data={"instance": body})
     made["metadata"]["labels"][names.LABEL_PART] = naming.PART_INSTANCE
     return made
-
-
-def _unsupported(instance: Instance) -> Iterator[Fault]:
-    """What an operator would do inside of the pods, and nobody does here."""
-    for service in instance.definition.app.services:
-        if service.endpoint is not None and service.endpoint.has_auth_token:
-            yield Fault(
-                f"app.services.{service.id}.endpoint.hasAuthToken",
-                "is made by an operator; the native engine cannot tell it to the app: use a secret of an AppRuntime",
-            )
-    for position, role in enumerate(instance.cluster.roles):
-        if role.file_injections:
-            yield Fault(
-                f"spec.roles[{position}].fileInjections",
-                "is not done by the native engine: put files into an AppRuntime, or into the image",
-            )
-        known = instance.definition.app.role(role.id)
-        package = known is not None and known.package is not None
-        for number, key in enumerate(role.secret_keys):
-            if package and not key.value and not key.encrypted:
-                yield Fault(
-                    f"spec.roles[{position}].secretKeys[{number}].value",
-                    f"of {key.name!r} is not remembered, and the setup package needs it: give it again",
-                )
-            if key.encrypted:
-                yield Fault(
-                    f"spec.roles[{position}].secretKeys[{number}].encryptedValue",
-                    "was encrypted by an operator, whose key is not at hand: give its value",
-                )

@@ -48,6 +48,11 @@ def role_services(instance: Instance, asked: ClusterRole) -> list[dict[str, Any]
     return made
 
 
+def has_ports(instance: Instance, role: str) -> bool:
+    """Whether there is anything that a Service of a role could lead to."""
+    return bool(_ports(instance, role))
+
+
 def _ports(instance: Instance, role: str) -> list[dict[str, Any]]:
     return [
         {

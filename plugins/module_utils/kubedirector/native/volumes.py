@@ -10,7 +10,7 @@ from typing import Any
 from ..app import Role
 from ..cluster import ClusterRole
 from ..instance import Instance
-from ..runtime import RoleRuntime
+from ..runtime import RoleRuntime, file_key
 from . import naming
 
 VOLUME = "p"
@@ -62,8 +62,8 @@ def persistent_directories(role: Role) -> tuple[str, ...]:
 def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> Volumes:
     """All volumes of the pods of a role."""
     made = Volumes()
-    _persistent(made, instance, asked, role, runtime)
-    _devices(made, instance, asked)
+    _persistent(made, asked, role, runtime)
+    _devices(made, asked)
     if instance.definition.app.systemd_required:
         _for_systemd(made, instance)
     for position, path in enumerate(runtime.scratch):
@@ -90,7 +90,7 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
     return made
 
 
-def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> None:
+def _persistent(made: Volumes, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> None:
     directories = persistent_directories(role)
     if asked.storage is None:
         if not runtime.seed and directories:
@@ -98,7 +98,6 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
             made.volumes.append({"name": VOLUME, "emptyDir": {}})
             made.mounts += [{"name": VOLUME, "mountPath": path, "subPath": path.lstrip("/")} for path in directories]
         return
-    labels = naming.role_labels(instance, asked.id)
     spec: dict[str, Any] = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": asked.storage.size}},
@@ -109,7 +108,7 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": VOLUME, "labels": labels},
+            "metadata": {"name": VOLUME},
             "spec": spec,
         }
     )
@@ -118,7 +117,7 @@ def _persistent(made: Volumes, instance: Instance, asked: ClusterRole, role: Rol
         made.seed = _SEED.format(directories=" ".join(_quoted(path.lstrip("/")) for path in directories))
 
 
-def _devices(made: Volumes, instance: Instance, asked: ClusterRole) -> None:
+def _devices(made: Volumes, asked: ClusterRole) -> None:
     block = asked.block_storage
     if block is None:
         return
@@ -128,7 +127,7 @@ def _devices(made: Volumes, instance: Instance, asked: ClusterRole) -> None:
             {
                 "apiVersion": "v1",
                 "kind": "PersistentVolumeClaim",
-                "metadata": {"name": name, "labels": naming.role_labels(instance, asked.id)},
+                "metadata": {"name": name},
                 "spec": {
                     "accessModes": ["ReadWriteOnce"],
                     "volumeMode": "Block",
@@ -158,7 +157,7 @@ def _secret(made: Volumes, asked: ClusterRole) -> None:
     if secret.default_mode is not None:
         source["defaultMode"] = secret.default_mode
     more = {"readOnly": True} if secret.read_only else {}
-    made.add({"name": f"secret-vol-{secret.name}", "secret": source}, secret.mount_path, **more)
+    made.add({"name": "role-secret", "secret": source}, secret.mount_path, **more)
 
 
 def _files(made: Volumes, instance: Instance, runtime: RoleRuntime) -> None:
@@ -170,11 +169,6 @@ def _files(made: Volumes, instance: Instance, runtime: RoleRuntime) -> None:
         items = [{"key": file_key(path), "path": path.rpartition("/")[2]} for path in sorted(paths)]
         source = {"name": naming.files_name(instance, runtime.id), "items": items}
         made.add({"name": f"files-{position}", "configMap": source}, folder, readOnly=True)
-
-
-def file_key(path: str) -> str:
-    """The key of a file in its ConfigMap."""
-    return path.lstrip("/").replace("/", "_")
 
 
 def _quoted(path: str) -> str:
