@@ -287,7 +287,13 @@ class Kube:
     """The official client for one member: what the tests believe."""
 
     def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = str(kubeconfig)
         self.client = kubernetes.dynamic.DynamicClient(kubernetes.config.new_client_from_config(str(kubeconfig)))
+
+    @property
+    def core(self) -> Any:
+        """The client for core objects: the only one that can run commands in pods."""
+        return kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(self.kubeconfig))
 
     def read(self, path: str, accept: str = "application/json") -> dict[str, Any]:
         """What the API server answers to a GET, as it is."""

@@ -191,7 +191,7 @@ MACHINE_PATHS = re.compile(r"(?<![\w.$}~-])/(?:work|root)/")
 # An application keeps its data there inside its own image.
 INSIDE_IMAGES = {
     "tests/unit/kubedirector/data/definitions/cr-app-qwen2.yaml": re.compile("/roo[t]/[.]ollama$"),
-    "tests/unit/kubedirector/data/rendered/cr-cluster-qwen2-test.json": re.compile('"/roo[t]/[.]ollama"'),
+    "tests/unit/kubedirector/data/rendered/cr-cluster-qwen2-test.json": re.compile(r"/roo[t]/[.]ollama"),
 }
 REGISTRY_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|proxy\.golang\.org")
 
