@@ -11,7 +11,7 @@ RUN = tools/run.sh
 
 # The parts share two cores, one tree and one development environment.
 .NOTPARALLEL:
-.PHONY: help venv demo drill test format lint types sanity docs unit integration test-long molecule build bench clean
+.PHONY: help venv demo drill test format lint types sanity docs unit integration test-pods test-long molecule build bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make molecule       the roles, on a sandbox of their own"
 	@echo "make unit           pytest tests/unit"
 	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
+	@echo "make test-pods    stateful applications in real pods (root on Linux); part of make test where it can run"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make bench          how fast it is, on ten real API servers; BENCH=... chooses (docs/performance.md)"
 	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
@@ -75,6 +76,9 @@ unit: venv
 
 integration: venv
 	@$(RUN) pytest -m "not long" tests/integration $(PYTEST)
+
+test-pods: venv
+	@$(RUN) pytest -m pods $(PYTEST)
 
 test-long: venv
 	@$(RUN) pytest -m long $(PYTEST)

@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import fleet_verbs, inputs, options
         from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -28,10 +28,10 @@ class ActionModule(ActionBase):
 
         def manifests(params: dict[str, Any]) -> Any:
             rights = params.get("rights") or {}
-            return verbs.read_rights(rights, fleet_action.sources_of(self, {**rights, "name": "rights"}, task_vars))
+            return inputs.read_rights(rights, fleet_action.sources_of(self, {**rights, "name": "rights"}, task_vars))
 
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
-            return verbs.cluster(fleet, params, self._task.check_mode, self._task.diff, manifests(params))
+            return fleet_verbs.cluster(fleet, params, self._task.check_mode, self._task.diff, manifests(params))
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
             """The module cannot read the controller's files: it gets their contents, as one text that is never shown."""

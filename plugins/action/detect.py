@@ -19,13 +19,13 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import fleet_verbs, options
         from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
 
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
-            return verbs.detect(fleet, params)
+            return fleet_verbs.detect(fleet, params)
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
             return params

@@ -19,7 +19,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import options, resource_verbs
         from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action, resource_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -29,7 +29,9 @@ class ActionModule(ActionBase):
             task = self._task
             params = resource_action.with_plan(self, params)
             found = resource_action.resources(self, params, task_vars)
-            return verbs.federated_resource(fleet, found, params, task.check_mode, task.diff, fleet_action.teller(self))
+            return resource_verbs.federated_resource(
+                fleet, found, params, task.check_mode, task.diff, fleet_action.teller(self)
+            )
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
             return resource_action.for_module(self, resource_action.with_plan(self, params), task_vars)

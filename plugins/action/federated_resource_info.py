@@ -20,14 +20,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import options, resource_verbs
         from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
 
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
-            found = verbs.federated_resource_info(fleet, params)
+            found = resource_verbs.federated_resource_info(fleet, params)
             if params["show"]:
                 Display().display("\n" + "\n".join(found["table"]) + "\n")
             return found

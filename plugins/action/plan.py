@@ -19,7 +19,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import options, resource_verbs
         from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action, resource_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
 
         def in_process(params: dict[str, Any], fleet: Any) -> dict[str, Any]:
             found = resource_action.resources(self, params, task_vars)
-            return verbs.plan(fleet, found, params, self._task.diff, fleet_action.teller(self))
+            return resource_verbs.plan(fleet, found, params, self._task.diff, fleet_action.teller(self))
 
         def for_module(params: dict[str, Any]) -> dict[str, Any]:
             own = {key: value for key, value in params.items() if key not in ("dest", "show")}

@@ -19,9 +19,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the strategy loads this class in the parent process, where a failing import would end the whole run
-        from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+        from ansible_collections.multicluster.federation.plugins.module_utils import options, recovery_verbs
         from ansible_collections.multicluster.federation.plugins.plugin_utils import resource_action
 
         result: dict[str, Any] = super().run(tmp, task_vars)
-        result.update(resource_action.moved_verb(self, task_vars or {}, options.RECONCILE, verbs.reconcile))
+        result.update(resource_action.moved_verb(self, task_vars or {}, options.RECONCILE, recovery_verbs.reconcile))
         return result

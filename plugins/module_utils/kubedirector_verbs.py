@@ -1,25 +1,20 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The KubeDirector verbs as functions from options to results, as in `verbs`. No Ansible in here."""
+"""The KubeDirector verbs as functions from options to results, as the other verbs. No Ansible in here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from .inputs import Params, read_policy, read_times, run_options
 from .kubedirector.definition import Definition
 from .kubedirector.envelope import CLUSTER_KIND
-from .model.budget import parse_budget
 from .model.cluster import Fleet
 from .model.errors import ConfigError
-from .model.failover import parse_max_lost
-from .model.policy import parse_fail_on
 from .options import ROLE_OPTIONS
-from .propagation.decide import Losses
 from .propagation.member import Options
 
-Params = Mapping[str, Any]
 Tell = Callable[[str], None]
 
 #: fields of a KubeDirectorCluster that are options, by their names there
@@ -101,7 +96,7 @@ def kubedirector_info(fleet: Fleet, params: Params, catalog: Sequence[Definition
     """How instances stand, and which apps there are; returns the result of the module."""
     from .instances import info
 
-    times = _times(params)
+    times = read_times(params)
     found = info.info(fleet, params.get("namespace") or "", params.get("name") or "", times)
     if params["apps"]:
         found["apps"] = info.registered(fleet, catalog, times)
@@ -139,25 +134,8 @@ def _placement(params: Params) -> Mapping[str, Any] | None:
     return {"members": list(members)}
 
 
-def _times(params: Params) -> dict[str, Any]:
-    from .verbs import _times as times
-
-    return times(params)
-
-
 def _options(params: Params, check: bool, diff: bool, tell: Tell | None) -> Options:
-    if params["lock_timeout"] < 0:
-        raise ConfigError("lock_timeout must be 0 seconds or more")
-    common = {"check": check, "diff": diff, "tell": tell, "lock_timeout": params["lock_timeout"], **_times(params)}
-    options = Options(fail_on=parse_fail_on(params["fail_on"]), **common)
-    if "wait" not in params:  # an app is one object: nothing to wait for, nothing to delete by mistake
-        return options
-    return replace(
-        options,
-        wait=params["wait"],
-        wait_timeout=params["wait_timeout"],
-        concurrency=params["concurrency"],
-        max_deletions=parse_budget(params["max_deletions"]),
-        partial_fleet=params["partial_fleet"],
-        losses=Losses(False, parse_max_lost(params["max_lost"])),
-    )
+    if "wait" in params:
+        return run_options(params, check, diff, tell)
+    # an app is one object: nothing to wait for, nothing to delete by mistake
+    return Options(check=check, diff=diff, tell=tell, **read_policy(params), **read_times(params))

@@ -246,7 +246,7 @@ _ROLE: Spec = {
     "serviceAnnotations": {"type": "dict"},
     "affinity": {"type": "dict"},
     "sharedMemory": {"type": "str"},
-    "secret": {"type": "dict"},
+    "secret": {"type": "dict", "no_log": False},
     "secretKeys": {"type": "list", "elements": "dict", "no_log": True},
     "serviceAccountName": {"type": "str"},
     "volumeProjections": {"type": "list", "elements": "dict"},

@@ -273,14 +273,16 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import fleet_verbs, inputs, options
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
     params = module.params
-    manifests = verbs.read_rights(params.get("rights") or {})
-    return verbs.cluster(verbs.fleet_of(params, module.check_mode), params, module.check_mode, module._diff, manifests)
+    manifests = inputs.read_rights(params.get("rights") or {})
+    return fleet_verbs.cluster(
+        inputs.fleet_of(params, module.check_mode), params, module.check_mode, module._diff, manifests
+    )
 
 
 def main() -> None:

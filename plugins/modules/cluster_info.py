@@ -232,13 +232,13 @@ members:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import fleet_verbs, inputs, options
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    fleet = verbs.fleet_of(module.params, module.check_mode, nameless=True)
-    return verbs.cluster_info(fleet, module.params, module.check_mode)
+    fleet = inputs.fleet_of(module.params, module.check_mode, nameless=True)
+    return fleet_verbs.cluster_info(fleet, module.params, module.check_mode)
 
 
 def main() -> None:

@@ -48,9 +48,22 @@ options:
       - Without O(name) and O(members), all members of the sandbox are meant; and with O(state=absent), the sandbox.
     type: str
   component:
-    description: The part of the members that is meant, to break or heal just that.
+    description:
+      - The part of the members that is meant, to break or heal just that.
+      - V(sandbox-node) is a real node as a whole, as by its power switch; the last four are what runs on it.
     type: str
-    choices: [all, etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok]
+    choices:
+      - all
+      - etcd
+      - kube-apiserver
+      - kube-controller-manager
+      - kube-scheduler
+      - kwok
+      - sandbox-node
+      - containerd
+      - coredns
+      - kube-proxy
+      - kubelet
     default: all
   members:
     description: Several members, brought to O(state) all at once. Cannot be used with O(name).
@@ -146,6 +159,14 @@ options:
       kubernetes_version:
         description: As O(kubernetes_version).
         type: str
+      node_kind:
+        description: As O(node_kind).
+        type: str
+        choices: [kwok, kubelet]
+      images:
+        description: As O(images).
+        type: list
+        elements: str
   exclusive:
     description: Remove members of the sandbox that are not in O(members).
     type: bool
@@ -237,6 +258,19 @@ options:
       - Version of Kubernetes. V(1.34.4) for a new member. Another version for a member that runs restarts it.
       - Beside O(members), the version of those that name none.
     type: str
+  node_kind:
+    description:
+      - V(kwok), for a new member that says nothing, pretends to run pods on as many nodes of any size as asked for.
+      - V(kubelet) is one node, this machine, that really runs them - containerd, kubelet, kube-proxy, cluster DNS, volumes on disk. Pods of
+        all members on this machine reach each other. It needs root on Linux, and a message says which programs are missing.
+    type: str
+    choices: [kwok, kubelet]
+  images:
+    description:
+      - Images that a real node has before anything starts, since there is no registry - V(tools), V(redis), V(mysql) (MariaDB) and
+        V(rabbitmq) are made of Debian packages and are called C(sandbox.local/NAME:debian) in pods; or paths of archives (C(docker save)).
+    type: list
+    elements: str
   assets:
     description:
       - Folder in which to look for programs first. Those that are missing there are looked for elsewhere.

@@ -134,12 +134,12 @@ members:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import fleet_verbs, inputs, options
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    return verbs.detect(verbs.fleet_of(module.params, module.check_mode), module.params)
+    return fleet_verbs.detect(inputs.fleet_of(module.params, module.check_mode), module.params)
 
 
 def main() -> None:

@@ -22,12 +22,10 @@ extends_documentation_fragment:
   - multicluster.federation.fleet.run
   - multicluster.federation.resource.moved
   - multicluster.federation.resource.propagate
+  - multicluster.federation.resource.changes
 attributes:
   check_mode:
     description: Tells the stale copies and what would be removed. Nothing is written.
-    support: full
-  diff_mode:
-    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
     support: full
 """
 
@@ -93,14 +91,12 @@ resources:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import options, recovery_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    params = module.params
-    given = [verbs.read_resource(entry) for entry in params.get("resources") or []]
-    return verbs.failback(verbs.fleet_of(params, module.check_mode), given, params, module.check_mode, module._diff)
+    return recovery_verbs.over_clusters(recovery_verbs.failback, module.params, module.check_mode, module._diff)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - multicluster.federation.fleet.run
   - multicluster.federation.resource
   - multicluster.federation.resource.propagate
+  - multicluster.federation.resource.changes
 options:
   waves:
     description:
@@ -42,9 +43,6 @@ options:
 attributes:
   check_mode:
     description: Makes the real plan from the real members and has their API servers check each write; nothing is written.
-    support: full
-  diff_mode:
-    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
     support: full
 """
 
@@ -141,14 +139,14 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import inputs, options, resource_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    resources = [verbs.read_resource(entry) for entry in verbs.resource_entries(module.params)]
-    return verbs.federated_resource(
-        verbs.fleet_of(module.params), resources, module.params, module.check_mode, module._diff
+    resources = [inputs.read_resource(entry) for entry in inputs.resource_entries(module.params)]
+    return resource_verbs.federated_resource(
+        inputs.fleet_of(module.params), resources, module.params, module.check_mode, module._diff
     )
 
 

@@ -184,12 +184,12 @@ table:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import inputs, options, resource_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    return verbs.federated_resource_info(verbs.fleet_of(module.params), module.params)
+    return resource_verbs.federated_resource_info(inputs.fleet_of(module.params), module.params)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - multicluster.federation.fleet
   - multicluster.federation.resource
+  - multicluster.federation.resource.changes
 options:
   without:
     description:
@@ -54,9 +55,6 @@ options:
 attributes:
   check_mode:
     description: The same as without; a plan is never carried out by this verb.
-    support: full
-  diff_mode:
-    description: Shows the fields of changed objects that the federation owns; never a value of a Secret.
     support: full
 """
 
@@ -163,13 +161,13 @@ summary:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import options, verbs
+from ..module_utils import inputs, options, resource_verbs
 from ..module_utils.adapter import run_module
 
 
 def _run(module: AnsibleModule) -> dict[str, object]:
-    resources = [verbs.read_resource(entry) for entry in verbs.resource_entries(module.params)]
-    return verbs.plan(verbs.fleet_of(module.params, check=True), resources, module.params, module._diff)
+    resources = [inputs.read_resource(entry) for entry in inputs.resource_entries(module.params)]
+    return resource_verbs.plan(inputs.fleet_of(module.params, check=True), resources, module.params, module._diff)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.multicluster.federation.plugins.module_utils import verbs
+from ansible_collections.multicluster.federation.plugins.module_utils import inputs
 from ansible_collections.multicluster.federation.plugins.module_utils.model.access import GIVEN, PER_RUN, Access
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet, build_fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError, FederationError
@@ -69,7 +69,7 @@ def fleet_from_inventory(
         name = found.get("federation_name")
         if name is not None:
             named.setdefault(str(name), host)
-        members.append(verbs.read_cluster(host, _host_options(found, host), access))
+        members.append(inputs.read_cluster(host, _host_options(found, host), access))
     _refuse_several_names(named)
     return build_fleet(federation or None, members, in_play)
 
@@ -202,7 +202,7 @@ def run_verb(
         params = plain(params)
         federation = federation_name(action, params, task_vars)
         if params.get("clusters") is not None and here:
-            fleet = verbs.fleet_of({**params, "federation": federation}, bool(action._task.check_mode))
+            fleet = inputs.fleet_of({**params, "federation": federation}, bool(action._task.check_mode))
             return in_process(params, fleet)
         if params.get("clusters") is not None:
             params["federation"] = federation
@@ -213,11 +213,11 @@ def run_verb(
             arguments = {k: v for k, v in for_module(params).items() if v is not None and k not in _ACTION_ONLY}
             return dict(action._execute_module(module_args=arguments, task_vars=task_vars))
         with _no_collector():
-            access = verbs.read_access(
+            access = inputs.read_access(
                 {**params, "federation": federation}, bool(action._task.check_mode), _default_access(task_vars)
             )
             group = params["fleet_group"]
             fleet = fleet_from_inventory(task_vars, group, federation, access, nameless)
-            return in_process(params, verbs.limited(fleet, params))
+            return in_process(params, inputs.limited(fleet, params))
     except FederationError as error:
         return {"failed": True, "changed": False, "msg": str(error)}

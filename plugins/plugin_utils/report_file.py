@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writing a report: all of it or nothing, and only for whom it is meant."""
+"""The file of a report: where it goes, for whom it is meant, and what was in it before."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
+
+from . import whole_file
 
 
 def parse_mode(text: str) -> int:
@@ -39,19 +39,8 @@ def read(path: str) -> str:
 
 
 def write(path: str, text: str, mode: int) -> None:
-    """Put ``text`` in the place of what is there; whoever reads meanwhile sees the one or the other. ConfigError when it cannot be."""
+    """Put a report in the place of the one before. ConfigError when it cannot be."""
     try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".report-", suffix=".html")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+        whole_file.put(path, text, mode)
     except OSError as error:
         raise ConfigError(f"the report cannot be written to {path}: {error.strerror}") from None

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,17 +13,17 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.multicluster.federation.plugins.module_utils import options, verbs
+from ansible_collections.multicluster.federation.plugins.module_utils import inputs, options
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.resource import Resource
-from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action
+from ansible_collections.multicluster.federation.plugins.plugin_utils import fleet_action, whole_file
 
 
 def resources(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> list[Resource]:
     """The resources that the options name, with the manifests of their files."""
-    entries = verbs.resource_entries(params)
-    return [verbs.read_resource(entry, fleet_action.sources_of(action, entry, task_vars)) for entry in entries]
+    entries = inputs.resource_entries(params)
+    return [inputs.read_resource(entry, fleet_action.sources_of(action, entry, task_vars)) for entry in entries]
 
 
 def moved_verb(
@@ -51,7 +50,7 @@ def moved_verb(
 def for_module(action: ActionBase, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     """The options for the module, which cannot read the controller's files: it gets their contents, as one text that is never
     shown."""
-    entries = verbs.resource_entries(params)
+    entries = inputs.resource_entries(params)
     for entry, resource in zip(entries, resources(action, params, task_vars), strict=True):
         data = json.dumps(resource.manifests) if resource.manifests else None
         entry.update(src=None, template=None, definition=None, definition_data=data)
@@ -90,20 +89,8 @@ def deliver(action: ActionBase, result: Mapping[str, Any]) -> dict[str, Any]:
     if dest:
         path = os.path.abspath(os.path.expanduser(dest))
         try:
-            _write(path, json.dumps(done["plan"], sort_keys=True, indent=1) + "\n")
+            whole_file.put(path, json.dumps(done["plan"], sort_keys=True, indent=1) + "\n", 0o600)
         except OSError as error:
             return {**done, "failed": True, "msg": f"the plan could not be written to {dest}: {error.strerror}"}
         done["dest"] = path
     return done
-
-
-def _write(path: str, text: str) -> None:
-    """Put a whole file in the place of an older one, so that nobody reads half a plan."""
-    handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".plan-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(draft, path)
-    except OSError:
-        os.unlink(draft)
-        raise

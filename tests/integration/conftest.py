@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import CRD
 from ansible_collections.multicluster.federation.tests.integration.proxy import Backend, Proxy, certificate
 from ansible_collections.multicluster.federation.tests.integration.stage import (
     MEMBERS,
@@ -118,6 +119,17 @@ def federation(unjoined: Federation) -> Federation:
     joined = unjoined.player.task("cluster", {}, inventory=unjoined.inventory)
     assert not joined.result["failed"], joined.message
     return unjoined
+
+
+@pytest.fixture
+def group(federation: Federation) -> Iterator[str]:
+    """An API group of the test's own; CRDs of it, which the collection never deletes, go with the test."""
+    name = f"{federation.name}.example.com"
+    yield name
+    for client in federation.kube.values():
+        for found in client.names(*CRD):
+            if found.endswith(f".{name}"):
+                client.delete(*CRD, found)
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes.dynamic.exceptions import ApiException, InternalServerError
+from kubernetes.dynamic.exceptions import ApiException
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.layout import API_SERVER, ETCD
+from ansible_collections.multicluster.federation.tests.integration.breakage import dead_apiservice, dead_webhook
+from ansible_collections.multicluster.federation.tests.integration.manifests import (
+    CRD,
+    config_map,
+    custom_kind,
+    manifest,
+    workload,
+)
 from ansible_collections.multicluster.federation.tests.integration.proxy import (
     Answer,
     Forward,
@@ -43,7 +51,6 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
 #: what a run may do when the fault is there: change, create and prune; leave the sick member; take the resource away
 UPDATE, MOVE, REMOVE = "update", "move", "remove"
 
-LABELS = {"app": "web"}
 EVERYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 
 
@@ -106,44 +113,23 @@ def group_of(federation: Federation) -> str:
     return f"{federation.name}.example.com"
 
 
-def crd(group: str, kind: str, plural: str) -> dict[str, Any]:
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": plural, "singular": plural[:-1], "kind": kind, "listKind": f"{kind}List"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
-
-
-def _object(kind: str, name: str, api_version: str = "v1", **body: Any) -> dict[str, Any]:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **body}
-
-
 def app(group: str, version: int) -> list[dict[str, Any]]:
     """The application of before (1), or of the update (2): one thing changed in most objects, one new, two gone."""
     pod = {
         "terminationGracePeriodSeconds": 0,
         "containers": [{"name": "main", "image": f"registry.example.com/web:{version}"}],
     }
-    template = {"metadata": {"labels": LABELS}, "spec": pod}
-    spec = {"replicas": 1, "selector": {"matchLabels": LABELS}, "template": template}
     always = [
-        crd(group, "Widget", "widgets"),
-        _object("Deployment", "web", "apps/v1", spec=spec),
-        _object("ConfigMap", "settings", data={"version": str(version)}),
-        _object("Secret", "key", stringData={"word": f"open-{version}"}),
-        _object("Widget", "one", f"{group}/v1", spec={"size": version}),
+        custom_kind(group, "Widget", "widgets"),
+        workload("web", pod, replicas=1),
+        config_map("settings", version=str(version)),
+        manifest("v1", "Secret", "key", stringData={"word": f"open-{version}"}),
+        manifest(f"{group}/v1", "Widget", "one", spec={"size": version}),
     ]
     if version == 1:
-        service = _object("Service", "web", spec={"selector": LABELS, "ports": [{"port": 80}]})
-        return [*always, service, _object("Widget", "two", f"{group}/v1", spec={"size": 2})]
-    return [*always, _object("ConfigMap", "new", data={"a": "b"})]
+        service = manifest("v1", "Service", "web", spec={"selector": {"app": "web"}, "ports": [{"port": 80}]})
+        return [*always, service, manifest(f"{group}/v1", "Widget", "two", spec={"size": 2})]
+    return [*always, config_map("new")]
 
 
 # processes
@@ -268,35 +254,8 @@ def _hanging_plugin(ground: Ground) -> Iterator[Mapping[str, Any]]:
 
 @contextmanager
 def _dead_webhook(ground: Ground) -> Iterator[Mapping[str, Any]]:
-    name = f"dead.{ground.resource}.example.com"
-    webhook = {
-        "name": name,
-        "clientConfig": {"url": "https://127.0.0.1:1/"},
-        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}],
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ground.space}},
-        "failurePolicy": "Fail",
-        "sideEffects": "None",
-        "admissionReviewVersions": ["v1"],
-        "timeoutSeconds": 2,
-    }
-    api_version, kind = "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"
-    ground.client.create(_object(kind, name, api_version, webhooks=[webhook]))
-    try:
-        until(lambda: _refuses(ground, name), f"{name} is in force", 30)
+    with dead_webhook(ground.client, f"dead.{ground.resource}.example.com", ground.space):
         yield {}
-    finally:
-        ground.client.delete(api_version, kind, name)
-        until(lambda: not _refuses(ground, name), f"{name} is forgotten", 30)
-
-
-def _refuses(ground: Ground, webhook: str) -> bool:
-    """Whether the webhook stands in the way of a write by somebody else."""
-    try:
-        ground.client.create(_object("ConfigMap", "probe", data={}), ground.space)
-    except InternalServerError as error:
-        return webhook in str(error)
-    ground.client.delete("v1", "ConfigMap", "probe", ground.space)
-    return False
 
 
 @contextmanager
@@ -309,17 +268,17 @@ def _storm(ground: Ground) -> Iterator[Mapping[str, Any]]:
         "borrowingLimitPercent": 0,
         "limitResponse": {"type": "Reject"},
     }
-    level = _object("PriorityLevelConfiguration", name, api_version, spec={"type": "Limited", "limited": limited})
+    level = manifest(api_version, "PriorityLevelConfiguration", name, spec={"type": "Limited", "limited": limited})
     with user_of(ground.client, ground.federation.name, EVERYTHING) as token:
         account = {"name": f"test-{ground.federation.name}", "namespace": "default"}
         subject = {"kind": "ServiceAccount", "serviceAccount": account}
         rules = [
             {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"], "clusterScope": True},
         ]
-        schema = _object(
+        schema = manifest(
+            api_version,
             "FlowSchema",
             name,
-            api_version,
             spec={
                 "matchingPrecedence": 2,
                 "priorityLevelConfiguration": {"name": name},
@@ -368,34 +327,17 @@ def _turned_away(ground: Ground) -> bool:
 
 @contextmanager
 def _stale_api(ground: Ground) -> Iterator[Mapping[str, Any]]:
-    """The group is said to be served by a Service that does not exist, as after half an uninstallation."""
-    api_version, name = "apiregistration.k8s.io/v1", f"v1.{ground.group}"
-    body = {
-        "metadata": {"labels": {"kube-aggregator.kubernetes.io/automanaged": None}},
-        "spec": {"service": {"namespace": "default", "name": "missing", "port": 443}, "insecureSkipTLSVerify": True},
-    }
-
-    def freshness() -> str | None:
-        accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-        groups = {item["metadata"].get("name"): item for item in ground.client.read("/apis", accept)["items"]}
-        return str(groups[ground.group]["versions"][0].get("freshness")) if ground.group in groups else None
-
-    ground.client.merge(api_version, "APIService", name, None, body)
-    try:
-        until(lambda: freshness() == "Stale", f"{ground.group} is stale")
+    with dead_apiservice(ground.client, ground.group):
         yield {}
-    finally:
-        ground.client.delete(api_version, "APIService", name)  # the API server makes its own again
-        until(lambda: freshness() == "Current", f"{ground.group} is served again")
 
 
 @contextmanager
 def _refused_crd(ground: Ground) -> Iterator[Mapping[str, Any]]:
     """Another CRD of the group has the names of ours: ours is never established."""
-    ours, theirs = crd(ground.group, "Gadget", "gadgets"), crd(ground.group, "Other", "others")
+    ours, theirs = custom_kind(ground.group, "Gadget", "gadgets"), custom_kind(ground.group, "Other", "others")
     theirs["spec"]["names"]["singular"] = "gadget"
-    ground.more = [ours, _object("Gadget", "one", f"{ground.group}/v1", spec={})]
-    api_version, kind = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+    ground.more = [ours, manifest(f"{ground.group}/v1", "Gadget", "one", spec={})]
+    api_version, kind = CRD
     ground.client.create(theirs)
     name = theirs["metadata"]["name"]
     try:

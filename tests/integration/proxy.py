@@ -134,19 +134,19 @@ class Backend:
     ca: str
 
 
-def certificate(folder: Path) -> Path:
+def certificate(folder: Path, name: str = "proxy") -> Path:
     """Make a certificate for loopback, its own authority, and its key; returns the path of the certificate (key: ``.key``)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test proxy")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test {name}")])
     now = dt.datetime.now(dt.timezone.utc)
     found = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
@@ -156,7 +156,7 @@ def certificate(folder: Path) -> Path:
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    path = folder / "proxy.crt"
+    path = folder / f"{name}.crt"
     path.write_bytes(found.public_bytes(serialization.Encoding.PEM))
     secret = path.with_suffix(".key")
     secret.touch(mode=0o600)

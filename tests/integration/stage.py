@@ -287,7 +287,13 @@ class Kube:
     """The official client for one member: what the tests believe."""
 
     def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = str(kubeconfig)
         self.client = kubernetes.dynamic.DynamicClient(kubernetes.config.new_client_from_config(str(kubeconfig)))
+
+    @property
+    def core(self) -> Any:
+        """The client for core objects: the only one that can run commands in pods."""
+        return kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(self.kubeconfig))
 
     def read(self, path: str, accept: str = "application/json") -> dict[str, Any]:
         """What the API server answers to a GET, as it is."""
@@ -313,6 +319,16 @@ class Kube:
     def merge(self, api_version: str, kind: str, name: str, namespace: str | None, body: dict[str, Any]) -> None:
         api = self.api(api_version, kind)
         api.patch(name=name, namespace=namespace, body=body, content_type="application/merge-patch+json")
+
+    def scale(self, name: str, namespace: str, replicas: int, manager: str) -> None:
+        """Scale a Deployment as ``kubectl scale`` and autoscalers do, under the name of ``manager``."""
+        self.api("apps/v1", "Deployment").subresources["scale"].patch(
+            name=name,
+            namespace=namespace,
+            body={"spec": {"replicas": replicas}},
+            content_type="application/merge-patch+json",
+            field_manager=manager,
+        )
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> None:
         self.api(api_version, kind).delete(name=name, namespace=namespace)

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model import names
+from ansible_collections.multicluster.federation.tests.integration.manifests import config_map, workload
 from ansible_collections.multicluster.federation.tests.integration.recording import (
     Recording,
     play,
@@ -28,10 +29,6 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
 pytestmark = pytest.mark.integration
 
 DONE = "3 members: nothing to do"
-
-
-def config_map(name: str, **data: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data or {"a": "b"}}
 
 
 def holders(federation: Federation, name: str) -> list[str]:
@@ -398,14 +395,8 @@ def test_strategies_that_know_no_fleet_and_keywords_that_cannot_work(federation:
 
 def test_a_task_that_runs_out_of_time_gives_its_lock_back(federation: Federation) -> None:
     """The keyword ``timeout`` ends the whole task, while it waits for pods that no node can hold."""
-    labels = {"app": "stuck"}
     pod = {"nodeSelector": {"no-such-node": "true"}, "containers": [{"name": "main", "image": "example.com/app:1"}]}
-    stuck = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "stuck"},
-        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
-    }
+    stuck = workload("stuck", pod)
     begun = time.monotonic()
     seen = play(
         federation,

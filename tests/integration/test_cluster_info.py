@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import workload
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import Box, until
 from ansible_collections.multicluster.federation.tests.integration.stage import (
     MEMBERS,
@@ -56,25 +57,10 @@ def container(name: str, cpu: str, memory: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "image": "app:1", "resources": {"requests": {"cpu": cpu, "memory": memory}}, **more}
 
 
-def workload(kind: str, name: str, spec: dict[str, Any], replicas: int) -> dict[str, Any]:
-    labels = {"app": name}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": kind,
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
-
-
 SHOP: list[dict[str, Any]] = [
-    workload("Deployment", "plain", {"containers": [container("app", "250m", "64Mi")]}, 2),
+    workload("plain", {"containers": [container("app", "250m", "64Mi")]}, replicas=2),
     # the init container asks for more than everything after it; the sidecar runs beside both
     workload(
-        "Deployment",
         "sidecar",
         {
             "initContainers": [
@@ -83,7 +69,7 @@ SHOP: list[dict[str, Any]] = [
             ],
             "containers": [container("app", "200m", "128Mi")],
         },
-        1,
+        replicas=1,
     ),
     {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}},
     # over, so that it takes nothing of its node any more

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.tests.integration.killing import Springs, killed_run
+from ansible_collections.multicluster.federation.tests.integration.manifests import CRD, custom_kind, manifest, workload
 from ansible_collections.multicluster.federation.tests.integration.proxy import Proxy, Request
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.snapshot import snapshot
@@ -26,7 +27,6 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
 
 pytestmark = pytest.mark.integration
 
-CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 #: runs that a removal may need while what is in its namespaces goes: the killed one may have begun to delete them
 RUNS = 3
 #: an act that needs more writes than this has a fault of another sort
@@ -40,34 +40,20 @@ def _crd(group: str) -> dict[str, Any]:
         "type": "object",
         "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
     }
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
-    versions = [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]
-    return {
-        "apiVersion": CRD[0],
-        "kind": CRD[1],
-        "metadata": {"name": f"widgets.{group}"},
-        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": versions},
-    }
-
-
-def _object(api_version: str, kind: str, name: str, **content: Any) -> dict[str, Any]:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **content}
+    return custom_kind(group, "Widget", "widgets", schema)
 
 
 def _deployment(image: str) -> dict[str, Any]:
-    labels = {"app": "web"}
     pod = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "main", "image": image}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-    return _object("apps/v1", "Deployment", "web", spec=spec)
+    return workload("web", pod, replicas=1)
 
 
 def _first(name: str) -> dict[str, Any]:
     """Everything that can be made: on all members a CRD, one of its objects, a Secret; on two of them an application."""
     group = f"{name}.example.com"
-    base = [_crd(group), _object(f"{group}/v1", "Widget", "one", spec={"size": 1})]
-    base.append(_object("v1", "Secret", "token", stringData={"token": "first"}))
-    service = _object("v1", "Service", "web", spec={"clusterIP": "None", "selector": {"app": "web"}})
+    base = [_crd(group), manifest(f"{group}/v1", "Widget", "one", spec={"size": 1})]
+    base.append(manifest("v1", "Secret", "token", stringData={"token": "first"}))
+    service = manifest("v1", "Service", "web", spec={"clusterIP": "None", "selector": {"app": "web"}})
     app = [_deployment("registry.example.com/web:1"), service]
     return {
         "resources": [
@@ -87,7 +73,7 @@ def _second(name: str) -> dict[str, Any]:
     options = _first(name)
     base, app = options["resources"]
     base["definition"][-1]["stringData"] = {"token": "second"}
-    app["definition"] = [_deployment("registry.example.com/web:2"), _object("v1", "ServiceAccount", "web")]
+    app["definition"] = [_deployment("registry.example.com/web:2"), manifest("v1", "ServiceAccount", "web")]
     app["placement"] = {"members": ["eu-2", "us-1"]}
     return options
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import CRD, custom_kind
 from ansible_collections.multicluster.federation.tests.integration.matrix import forged
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation, Played
@@ -22,24 +23,7 @@ pytestmark = pytest.mark.integration
 
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"word": "open-sesame"}}
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "boats.rights.example.com"},
-    "spec": {
-        "group": "rights.example.com",
-        "names": {"kind": "Boat", "plural": "boats"},
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
+BOATS = custom_kind("rights.example.com", "Boat", "boats")
 BOAT = {"apiVersion": "rights.example.com/v1", "kind": "Boat", "metadata": {"name": "one"}, "spec": {"sails": 2}}
 RBAC = "rbac.authorization.k8s.io"
 ROLES = [
@@ -99,7 +83,7 @@ def test_a_token_for_one_run_and_the_rights_that_messages_name(federation: Feder
     assert {e["user"]["username"] for e in since(federation, "eu-1", before["eu-1"])} > {account(federation)}
 
     # what is missing is named, with the task that adds it; that task is run as it is told, until nothing is missing
-    app = [CONFIG, SECRET, CRD, BOAT]
+    app = [CONFIG, SECRET, BOATS, BOAT]
     options = {"name": "app", "definition": app, "credentials": "per_run"}
     told = []
     for _attempt in range(4):
@@ -116,11 +100,11 @@ def test_a_token_for_one_run_and_the_rights_that_messages_name(federation: Feder
         assert not [path for path in listed if path.startswith("/api/v1/secrets")]
     federation.propagate(name="app", state="absent")
     for client in federation.kube.values():
-        client.delete(CRD["apiVersion"], CRD["kind"], CRD["metadata"]["name"])
+        client.delete(*CRD, BOATS["metadata"]["name"])
 
 
 def test_rights_worked_out_from_manifests(unjoined: Federation) -> None:
-    app = [SECRET, CRD, BOAT, *ROLES]
+    app = [SECRET, BOATS, BOAT, *ROLES]
     rights = {"profile": "minimal", "definition": app, "namespace": unjoined.namespace}
     done(join(unjoined, rights=rights))
     space = f"federation-{unjoined.name}"
@@ -134,7 +118,7 @@ def test_rights_worked_out_from_manifests(unjoined: Federation) -> None:
     done(unjoined.propagate(definition=app, **options))
     assert not unjoined.propagate(definition=app, **options).result["changed"]
     assert not join(unjoined).result["changed"]  # what was said is remembered
-    smaller = unjoined.propagate(definition=[SECRET, CRD, BOAT], **options)
+    smaller = unjoined.propagate(definition=[SECRET, BOATS, BOAT], **options)
     assert done(smaller).startswith("3 members: 6 deleted")
     # exactly what is said, and what is there takes still
     done(join(unjoined, rights={"profile": "minimal", "exact": True}))
@@ -153,7 +137,7 @@ def test_rights_worked_out_from_manifests(unjoined: Federation) -> None:
     assert {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]} in role["rules"]
     done(unjoined.propagate(state="absent", delete_namespaces=True, **{**options, "credentials": "given"}))
     for client in unjoined.kube.values():
-        client.delete(CRD["apiVersion"], CRD["kind"], CRD["metadata"]["name"])
+        client.delete(*CRD, BOATS["metadata"]["name"])
 
 
 def token_in(path: Path) -> str:

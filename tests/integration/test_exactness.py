@@ -7,7 +7,7 @@ The drifts are made as others make them: by a PUT, through a subresource, by a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,16 +23,6 @@ MERGE, APPLY, JSON = (
     "application/apply-patch+yaml",
     "application/json-patch+json",
 )
-
-
-@pytest.fixture
-def group(federation: Federation) -> Iterator[str]:
-    """An API group of the test's own; its CRD, which the collection never deletes, goes with the test."""
-    name = f"{federation.name}.example.com"
-    yield name
-    for client in federation.kube.values():
-        if client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"tortures.{name}"):
-            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"tortures.{name}")
 
 
 class Vandal:
@@ -66,9 +56,7 @@ def containers(body: dict[str, Any]) -> Any:
 
 
 def scale(v: Vandal) -> None:
-    v.client.api("apps/v1", "Deployment").subresources["scale"].patch(
-        name="web", namespace=v.space, body={"spec": {"replicas": 4}}, content_type=MERGE, field_manager="kubectl"
-    )
+    v.client.scale("web", v.space, 4, "kubectl")
 
 
 def ports(body: dict[str, Any]) -> Any:

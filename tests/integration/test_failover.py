@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration import manifests
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation, Played
 
@@ -31,23 +32,9 @@ def killed(federation: Federation, member: str = "us-1") -> Iterator[None]:
 
 
 def workload(name: str, kind: str = "Deployment") -> dict[str, Any]:
-    labels = {"app": name}
-    body: dict[str, Any] = {
-        "apiVersion": "apps/v1",
-        "kind": kind,
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "c", "image": "registry.example.com/c:1"}]},
-            },
-        },
-    }
-    if kind == "StatefulSet":
-        body["spec"]["serviceName"] = name
-    return body
+    pod = {"containers": [{"name": "c", "image": "registry.example.com/c:1"}]}
+    service = {"serviceName": name} if kind == "StatefulSet" else {}
+    return manifests.workload(name, pod, kind, replicas=1, **service)
 
 
 def four(federation: Federation) -> list[dict[str, Any]]:

@@ -8,11 +8,8 @@ The servers are real; where they have to misbehave, a proxy before them does it,
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
-import ssl
 import stat
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +17,14 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes.dynamic.exceptions import InternalServerError
 
+from ansible_collections.multicluster.federation.tests.integration.breakage import dead_apiservice, dead_webhook
+from ansible_collections.multicluster.federation.tests.integration.manifests import (
+    config_map,
+    custom_kind,
+    manifest,
+    workload,
+)
 from ansible_collections.multicluster.federation.tests.integration.proxy import (
     Answer,
     Fault,
@@ -35,42 +38,21 @@ from ansible_collections.multicluster.federation.tests.integration.sandbox_tools
 from ansible_collections.multicluster.federation.tests.integration.stage import (
     MEMBERS,
     Federation,
-    Kube,
     Played,
-    Sandbox,
     user_of,
 )
 
 pytestmark = pytest.mark.integration
 
 EU, US = ("eu-1", "eu-2"), "us-1"
-LABELS = {"app": "web"}
-
-
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
 def deployment(image: str = "registry.example.com/web:1") -> dict[str, Any]:
     pod = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "main", "image": image}]}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": LABELS},
-            "template": {"metadata": {"labels": LABELS}, "spec": pod},
-        },
-    }
+    return workload("web", pod, replicas=1)
 
 
-SERVICE = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "web"},
-    "spec": {"selector": LABELS, "ports": [{"port": 80}]},
-}
+SERVICE = manifest("v1", "Service", "web", spec={"selector": {"app": "web"}, "ports": [{"port": 80}]})
 APP = [config_map("settings", color="blue"), deployment(), SERVICE]
 SMALLER = [config_map("settings", color="green"), deployment()]
 
@@ -318,33 +300,10 @@ def test_a_credential_plugin_that_hangs_ends_with_all_that_it_started(federation
 # what is really broken on a member
 
 
-@contextmanager
-def _dead_webhook(client: Kube, name: str) -> Iterator[str]:
-    """A validating webhook for ConfigMaps in one namespace, with nobody behind it; what it is called."""
-    called = f"dead.{name}.example.com"
-    webhook = {
-        "name": called,
-        "clientConfig": {"url": "https://127.0.0.1:1/"},
-        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}],
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": f"{name}-apps"}},
-        "failurePolicy": "Fail",
-        "sideEffects": "None",
-        "admissionReviewVersions": ["v1"],
-        "timeoutSeconds": 2,
-    }
-    api_version, kind = "admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"
-    client.create({"apiVersion": api_version, "kind": kind, "metadata": {"name": called}, "webhooks": [webhook]})
-    try:
-        yield called
-    finally:
-        client.delete(api_version, kind, called)
-
-
 def test_a_dead_webhook_blocks_its_objects_only_and_is_named(proxied: Federation, proxy: Proxy) -> None:
     done(proxied.propagate(name="app", definition=APP))
-    with _dead_webhook(proxied.kube[US], proxied.name) as webhook:
-        # it is in force a moment after it was made
-        until(lambda: _refused(proxied, webhook), f"{webhook} is in force", 30)
+    webhook = f"dead.{proxied.name}.example.com"
+    with dead_webhook(proxied.kube[US], webhook, proxied.namespace):
         before = len(proxy.writes())
         played = proxied.propagate(
             name="app", definition=[config_map("settings", color="green"), deployment("registry.example.com/web:2")]
@@ -363,48 +322,13 @@ def test_a_dead_webhook_blocks_its_objects_only_and_is_named(proxied: Federation
     assert [services(proxied, member) for member in EU] == [[], []]
 
 
-def _refused(federation: Federation, webhook: str) -> bool:
-    """Whether the webhook stands in the way of a write by somebody else."""
-    client, probe = federation.kube[US], config_map("probe")
-    try:
-        client.create(probe, federation.namespace)
-    except InternalServerError as error:
-        return webhook in str(error)
-    client.delete("v1", "ConfigMap", "probe", federation.namespace)
-    return False
-
-
-class Etcd:
-    """The etcd of a member, through its HTTP gateway."""
-
-    def __init__(self, sandbox: Sandbox, member: str) -> None:
-        folder = sandbox.folder / "members" / member
-        self._context = ssl.create_default_context(cafile=folder / "pki" / "ca.crt")
-        self._context.load_cert_chain(folder / "pki" / "etcd-client.crt", folder / "pki" / "etcd-client.key")
-        self._url = f"https://127.0.0.1:{json.loads((folder / 'member.json').read_text())['ports']['etcd']}"
-
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        request = urllib.request.Request(f"{self._url}{path}", json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request, context=self._context, timeout=20) as answer:
-            return dict(json.loads(answer.read()))
-
-    def alarm(self, action: str) -> None:
-        """ACTIVATE or DEACTIVATE the alarm that etcd raises, and obeys, when its quota is used up."""
-        member = self._post("/v3/maintenance/status", {})["header"]["member_id"]
-        self._post("/v3/maintenance/alarm", {"action": action, "memberID": member, "alarm": "NOSPACE"})
-
-
 @pytest.mark.long
 def test_a_full_etcd_is_told_and_the_others_go_on(proxied: Federation, proxy: Proxy) -> None:
     done(proxied.propagate(name="app", definition=APP))
-    etcd = Etcd(proxied.sandbox, US)
-    etcd.alarm("ACTIVATE")
-    try:
+    with proxied.sandbox.full_etcd(US):
         before = len(proxy.writes())
         played = proxied.propagate(name="app", definition=SMALLER)
         tried = [seen for seen in proxy.writes()[before:] if seen.request.member == US]
-    finally:
-        etcd.alarm("DEACTIVATE")
     report = played.member(US)
     assert report["status"] == "failed"
     assert "etcd of this member is full" in report["msg"], report["msg"]
@@ -434,68 +358,23 @@ def test_a_credential_that_may_not_list_a_kind_prunes_nothing(federation: Federa
     assert {objects(played, member)["deleted"] for member in EU} == {1}
 
 
-def _widgets(name: str) -> list[dict[str, Any]]:
-    group = f"{name}.example.com"
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"widgets.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
-    widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 1}}
-    return [crd, widget]
-
-
-@contextmanager
-def _dead_apiservice(client: Kube, group: str) -> Iterator[None]:
-    """The group is said to be served by a Service that does not exist, as after half an uninstallation."""
-    api_version, name = "apiregistration.k8s.io/v1", f"v1.{group}"
-    body = {
-        "metadata": {"labels": {"kube-aggregator.kubernetes.io/automanaged": None}},
-        "spec": {"service": {"namespace": "default", "name": "missing", "port": 443}, "insecureSkipTLSVerify": True},
-    }
-
-    def freshness() -> str | None:
-        accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-        groups = {item["metadata"].get("name"): item for item in client.read("/apis", accept)["items"]}
-        return str(groups[group]["versions"][0].get("freshness")) if group in groups else None
-
-    client.merge(api_version, "APIService", name, None, body)
-    try:
-        until(lambda: freshness() == "Stale", f"{group} is stale")
-        yield
-    finally:
-        client.delete(api_version, "APIService", name)  # the API server makes its own again
-        until(lambda: freshness() == "Current", f"{group} is served again")
-
-
 @pytest.mark.long
-def test_nothing_is_pruned_that_a_stale_discovery_hides(federation: Federation) -> None:
-    crd, widget = _widgets(federation.name)
-    group = f"{federation.name}.example.com"
+def test_nothing_is_pruned_that_a_stale_discovery_hides(federation: Federation, group: str) -> None:
+    crd = custom_kind(group, "Widget", "widgets")
+    widget = manifest(f"{group}/v1", "Widget", "one", spec={"size": 1})
     settled = config_map("settings", color="blue")
-    try:
-        done(federation.propagate(name="app", definition=[crd, widget, settled]))
-        with _dead_apiservice(federation.kube[US], group):
-            played = federation.propagate(name="app", definition=[crd, settled])
-            report = played.member(US)
-            assert report["status"] == "failed"
-            assert group in report["msg"]
-            assert "does not answer" in report["msg"]
-            assert {objects(played, member)["deleted"] for member in EU} == {1}
-        path = f"/apis/{group}/v1/namespaces/{federation.namespace}/widgets"
-        found = until(lambda: federation.kube[US].read(path)["items"], "the object is still there")
-        assert [item["metadata"]["name"] for item in found] == ["one"]
-        assert federation.kube["eu-1"].read(path)["items"] == []
-        healed = federation.propagate(name="app", definition=[crd, settled])
-        done(healed)
-        assert objects(healed, US)["deleted"] == 1  # it was not forgotten either
-    finally:
-        for client in federation.kube.values():
-            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{group}")
+    done(federation.propagate(name="app", definition=[crd, widget, settled]))
+    with dead_apiservice(federation.kube[US], group):
+        played = federation.propagate(name="app", definition=[crd, settled])
+        report = played.member(US)
+        assert report["status"] == "failed"
+        assert group in report["msg"]
+        assert "does not answer" in report["msg"]
+        assert {objects(played, member)["deleted"] for member in EU} == {1}
+    path = f"/apis/{group}/v1/namespaces/{federation.namespace}/widgets"
+    found = until(lambda: federation.kube[US].read(path)["items"], "the object is still there")
+    assert [item["metadata"]["name"] for item in found] == ["one"]
+    assert federation.kube["eu-1"].read(path)["items"] == []
+    healed = federation.propagate(name="app", definition=[crd, settled])
+    done(healed)
+    assert objects(healed, US)["deleted"] == 1  # it was not forgotten either

@@ -169,9 +169,7 @@ def clusters(sandbox: Sandbox, kube: dict[str, Kube], player: Player) -> Iterato
             kube[member].create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": APP}})
             for manifest in manifests:
                 by_kubectl(kube[member], manifest)
-        scale = kube["eu-2"].api("apps/v1", "Deployment").subresources["scale"]
-        merge = {"content_type": "application/merge-patch+json", "field_manager": "kubectl"}
-        scale.patch(name="web", namespace=APP, body={"spec": {"replicas": found.replicas["eu-2"]}}, **merge)
+        kube["eu-2"].scale("web", APP, found.replicas["eu-2"], "kubectl")
         found.settle()
         yield found
     finally:

@@ -11,17 +11,10 @@ import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model import names
 from ansible_collections.multicluster.federation.plugins.module_utils.model.keepsake import unpack
+from ansible_collections.multicluster.federation.tests.integration.manifests import config_map, manifest
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
 pytestmark = pytest.mark.integration
-
-
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data or {"a": "b"}}
-
-
-def service_account(name: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
 
 
 def uids(federation: Federation, name: str) -> dict[str, str]:
@@ -36,7 +29,7 @@ def record(federation: Federation, member: str, name: str) -> dict[str, Any] | N
 
 
 def test_a_renamed_resource_keeps_its_objects(federation: Federation) -> None:
-    old = [config_map("settings"), service_account("left-behind")]
+    old = [config_map("settings"), manifest("v1", "ServiceAccount", "left-behind")]
     assert not federation.propagate(name="before", definition=old).result["failed"]
     there = uids(federation, "settings")
 
@@ -146,7 +139,7 @@ def test_a_record_restored_from_an_old_backup_leaves_no_orphan(federation: Feder
     assert not federation.propagate(name="app", definition=config_map("settings")).result["failed"]
     old = federation.kube["us-1"].get("v1", "ConfigMap", "resource-app", space)
     assert old is not None
-    both = [config_map("settings"), service_account("worker")]
+    both = [config_map("settings"), manifest("v1", "ServiceAccount", "worker")]
     assert not federation.propagate(name="app", definition=both).result["failed"]
     federation.kube["us-1"].merge("v1", "ConfigMap", "resource-app", space, {"data": old["data"]})
     pruned = federation.propagate(name="app", definition=config_map("settings"))

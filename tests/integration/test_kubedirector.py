@@ -81,13 +81,16 @@ MOST = 80
 
 
 def catalog(
-    federation: Federation, name: str = "catalog", app: dict[str, Any] = APP, runtime: dict[str, Any] = RUNTIME
+    federation: Federation,
+    name: str = "catalog",
+    app: dict[str, Any] | None = None,
+    runtime: dict[str, Any] | None = None,
 ) -> str:
     """A catalog of the user's own with one app in it."""
     folder = federation.player.folder / name / "orders"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "app.json").write_text(json.dumps(app))
-    (folder / "runtime.json").write_text(json.dumps(runtime))
+    (folder / "app.json").write_text(json.dumps(app or APP))
+    (folder / "runtime.json").write_text(json.dumps(runtime or RUNTIME))
     return str(folder.parent)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import workload
 from ansible_collections.multicluster.federation.tests.integration.stage import Federation
 
 pytestmark = pytest.mark.integration
@@ -19,15 +20,7 @@ LINE = re.compile(r"^federated_resource, (\d+) s: (.*)$", re.MULTILINE)
 
 def never_ready() -> dict[str, Any]:
     pod = {"nodeSelector": {"there": "is-none"}, "containers": [{"name": "web", "image": "registry.example.com/web:1"}]}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod},
-        },
-    }
+    return workload("web", pod)
 
 
 def test_a_wait_tells_now_and_then_what_is_waited_for(federation: Federation) -> None:

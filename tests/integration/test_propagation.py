@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import (
+    config_map,
+    custom_kind,
+    manifest,
+    workload,
+)
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
 pytestmark = pytest.mark.integration
-
-
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
 def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
@@ -26,26 +27,11 @@ def deployment(name: str, replicas: int = 1) -> dict[str, Any]:
         "ports": [{"containerPort": 80}],
         "env": [{"name": "A", "value": "1"}],
     }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
-        },
-    }
+    return workload(name, {"containers": [container]}, replicas=replicas)
 
 
 def service(name: str) -> dict[str, Any]:
-    ports = [{"port": 80, "targetPort": 80}]
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {"selector": {"app": name}, "ports": ports},
-    }
+    return manifest("v1", "Service", name, spec={"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 80}]})
 
 
 APP = [config_map("settings", color="blue"), deployment("web", 2), service("web")]
@@ -291,29 +277,7 @@ def test_secrets_are_applied_and_never_shown(federation: Federation) -> None:
 
 def widgets(group: str) -> list[dict[str, Any]]:
     """A custom resource, and after it the CRD that it needs."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"widgets.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
-    return [{"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 3}}, crd]
-
-
-@pytest.fixture
-def group(federation: Federation) -> Iterator[str]:
-    """An API group of the test's own; its CRD, which the collection never deletes, goes with the test."""
-    name = f"{federation.name}.example.com"
-    yield name
-    for client in federation.kube.values():
-        if client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{name}"):
-            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{name}")
+    return [manifest(f"{group}/v1", "Widget", "one", spec={"size": 3}), custom_kind(group, "Widget", "widgets")]
 
 
 def test_custom_resources_arrive_with_their_definition(federation: Federation, group: str) -> None:

@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import (
+    config_map,
+    custom_kind,
+    manifest,
+    workload,
+)
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 from ansible_collections.multicluster.federation.tests.integration.webhook import Patch, mutating
@@ -106,10 +112,6 @@ spec:
 """
 
 
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
 @pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["unix", "dos"])
 def test_a_rendered_chart_as_it_was_printed(federation: Federation, tmp_path: Path, ends: str) -> None:
     chart = tmp_path / "chart.yaml"
@@ -123,32 +125,17 @@ def test_a_rendered_chart_as_it_was_printed(federation: Federation, tmp_path: Pa
     assert settings["data"] == {"nginx.conf": "server {\n  listen 80;\n}", "enabled": "yes"}
 
 
-def test_a_definition_of_more_than_256_kib(federation: Federation) -> None:
+def test_a_definition_of_more_than_256_kib(federation: Federation, group: str) -> None:
     """Too large for the annotation of client-side apply; server-side apply takes it, and the second run has nothing to do."""
-    group = f"{federation.name}.example.com"
     text = {"type": "string", "description": "d" * 200}
     fields = {f"field{number:04d}": text for number in range(1300)}
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"larges.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": "Large", "plural": "larges", "singular": "large", "listKind": "LargeList"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
+    crd = custom_kind(group, "Large", "larges", schema)
     assert len(str(crd)) > 256 * 1024
-    large = {"apiVersion": f"{group}/v1", "kind": "Large", "metadata": {"name": "one"}, "spec": {"field0001": "a"}}
-    try:
-        first = federation.propagate(name="app", definition=[crd, large])
-        assert not first.result["failed"], first.message
-        assert federation.propagate(name="app", definition=[crd, large]).message == "3 members: nothing to do"
-    finally:
-        for client in federation.kube.values():
-            client.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"larges.{group}")
+    large = manifest(f"{group}/v1", "Large", "one", spec={"field0001": "a"})
+    first = federation.propagate(name="app", definition=[crd, large])
+    assert not first.result["failed"], first.message
+    assert federation.propagate(name="app", definition=[crd, large]).message == "3 members: nothing to do"
 
 
 def test_an_object_too_large_for_the_api_is_named_and_the_rest_arrives(federation: Federation) -> None:
@@ -186,23 +173,11 @@ def test_a_name_that_the_server_makes_up_is_refused_with_the_reason(federation: 
 
 def shop(name: str) -> list[dict[str, Any]]:
     container = {"name": name, "image": f"registry.example.com/{name}:1", "ports": [{"containerPort": 8080}]}
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}]
     return [
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": name},
-            "spec": {
-                "selector": {"matchLabels": {"app": name}},
-                "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
-            },
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": name},
-            "spec": {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]},
-        },
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}},
+        workload(name, {"containers": [container]}),
+        manifest("v1", "Service", name, spec={"selector": {"app": name}, "ports": ports}),
+        manifest("v1", "ServiceAccount", name),
     ]
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.multicluster.federation.tests.integration.conftest import unjoined_federation
+from ansible_collections.multicluster.federation.tests.integration.manifests import custom_kind, workload
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import Box, until
 from ansible_collections.multicluster.federation.tests.integration.stage import (
     Federation,
@@ -72,19 +73,9 @@ def _inventory(federation: Federation, everybody: str, members: tuple[str, ...])
     federation.inventory.write_text(yaml.safe_dump(body))
 
 
-def web(cpu: str = "500m", **spec: Any) -> dict[str, Any]:
-    labels = {"app": "web"}
+def web(cpu: str = "500m", **pod: Any) -> dict[str, Any]:
     container = {"name": "web", "image": "registry.example.com/web:1", "resources": {"requests": {"cpu": cpu}}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 9,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container], **spec}},
-        },
-    }
+    return workload("web", {"containers": [container], **pod}, replicas=9)
 
 
 def divide(federation: Federation, *arguments: str, manifest: dict[str, Any] | None = None, **options: Any) -> Played:
@@ -361,24 +352,7 @@ def test_jobs_and_kinds_of_ones_own_are_divided(joined: Federation) -> None:
             },
         },
     }
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "caches.example.com"},
-        "spec": {
-            "group": "example.com",
-            "scope": "Namespaced",
-            "names": {"kind": "Cache", "plural": "caches"},
-            "versions": [
-                {
-                    "name": "v1",
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-                }
-            ],
-        },
-    }
+    crd = custom_kind("example.com", "Cache", "caches")
     cache = {"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c"}, "spec": {"size": 5}}
     done = joined.propagate(
         name="jobs",

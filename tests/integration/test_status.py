@@ -15,6 +15,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.tests.integration.browser import Browser, find_browser
+from ansible_collections.multicluster.federation.tests.integration.manifests import (
+    config_map,
+    custom_kind,
+    manifest,
+    workload,
+)
 from ansible_collections.multicluster.federation.tests.integration.proxy import (
     Answer,
     Forward,
@@ -32,59 +38,14 @@ SECRET = "correct-horse-battery"
 EU, EU2, US = MEMBERS
 
 
-def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
-def deployment(name: str, replicas: int) -> dict[str, Any]:
-    container = {"name": "main", "image": "registry.example.com/app:1"}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
-        },
-    }
-
-
-def crd(group: str) -> dict[str, Any]:
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
-        "schema": {"openAPIV3Schema": schema},
-    }
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"tills.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": "tills", "singular": "till", "kind": "Till", "listKind": "TillList"},
-            "versions": [version],
-        },
-    }
-
-
 def app(group: str) -> list[dict[str, Any]]:
     claim = {"accessModes": ["ReadWriteOnce"], "storageClassName": group, "resources": {"requests": {"storage": "1Gi"}}}
     return [
-        crd(group),
-        {"apiVersion": f"{group}/v1", "kind": "Till", "metadata": {"name": "one"}, "spec": {"size": 1}},
+        custom_kind(group, "Till", "tills", subresources={"status": {}}),
+        manifest(f"{group}/v1", "Till", "one", spec={"size": 1}),
         config_map("settings", color="blue", size="1"),
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "keys"},
-            "stringData": {"password": SECRET, "user": "bob"},
-        },
-        deployment("web", 2),
+        manifest("v1", "Secret", "keys", stringData={"password": SECRET, "user": "bob"}),
+        workload("web", {"containers": [{"name": "main", "image": "registry.example.com/app:1"}]}, replicas=2),
         {
             "apiVersion": "v1",
             "kind": "Service",
@@ -126,17 +87,12 @@ def patch_status(federation: Federation, member: str, path: str, status: dict[st
 
 
 @pytest.fixture
-def group(federation: Federation) -> Iterator[str]:
-    """An API group of the test's own; its CRD and its volumes are taken away, which no run does."""
-    name = f"{federation.name}.example.com"
-    yield name
+def group(group: str, federation: Federation) -> Iterator[str]:
+    """With the API group of the test, its volumes are taken away, which no run does either."""
+    yield group
     for client in federation.kube.values():
-        for api_version, kind, title in (
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"tills.{name}"),
-            ("v1", "PersistentVolume", name),
-        ):
-            if client.get(api_version, kind, title):
-                client.delete(api_version, kind, title)
+        if client.get("v1", "PersistentVolume", group):
+            client.delete("v1", "PersistentVolume", group)
 
 
 def by_member(entries: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.model import names
+from ansible_collections.multicluster.federation.tests.integration.manifests import config_map, workload
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation, Kube
 
@@ -18,14 +19,8 @@ pytestmark = pytest.mark.integration
 APPLY = "application/apply-patch+yaml"
 
 
-def deployment(replicas: int | None = 2, image: str = "registry.example.com/web:1") -> dict[str, Any]:
-    spec: dict[str, Any] = {
-        "selector": {"matchLabels": {"app": "web"}},
-        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": image}]}},
-    }
-    if replicas is not None:
-        spec["replicas"] = replicas
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+def deployment(replicas: int = 2, image: str = "registry.example.com/web:1") -> dict[str, Any]:
+    return workload("web", {"containers": [{"name": "web", "image": image}]}, replicas=replicas)
 
 
 def autoscaler(least: int) -> dict[str, Any]:
@@ -36,10 +31,6 @@ def autoscaler(least: int) -> dict[str, Any]:
         "metadata": {"name": "web"},
         "spec": {"scaleTargetRef": target, "minReplicas": least, "maxReplicas": least + 4},
     }
-
-
-def config_map(**data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": data}
 
 
 def make_namespace(federation: Federation) -> None:
@@ -73,10 +64,10 @@ def data(federation: Federation, member: str) -> dict[str, str]:
 
 def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     make_namespace(federation)
-    theirs = config_map(color="red", size="small")
+    theirs = config_map("settings", color="red", size="small")
     for client in federation.kube.values():
         by_kubectl(client, theirs, federation.namespace)
-    ours = config_map(color="blue")
+    ours = config_map("settings", color="blue")
 
     refused = federation.propagate(name="app", definition=ours)
     assert refused.result["failed"]
@@ -110,9 +101,9 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
         }
     assert federation.propagate(name="app", definition=ours).message.endswith("nothing to do")
     # what is dropped later goes; what somebody else holds as well stays, and is told
-    more = federation.propagate(name="app", definition=config_map(color="blue", size="small", extra="x"))
+    more = federation.propagate(name="app", definition=config_map("settings", color="blue", size="small", extra="x"))
     assert not more.result["failed"]
-    fewer = federation.propagate("--diff", name="app", definition=config_map(color="blue"))
+    fewer = federation.propagate("--diff", name="app", definition=config_map("settings", color="blue"))
     shown = {d["before_header"].split()[0]: json.loads(d["before"])["data"] for d in fewer.result["diff"]}
     assert shown["eu-1"] == {"color": "blue", "extra": "x", "size": "small"}
     assert shown["us-1"] == {"color": "blue", "extra": "x"}
@@ -168,9 +159,9 @@ def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> N
 
 
 def test_no_policy_takes_from_another_federation_or_resource(federation: Federation) -> None:
-    assert not federation.propagate(name="first", definition=config_map(color="red")).result["failed"]
+    assert not federation.propagate(name="first", definition=config_map("settings", color="red")).result["failed"]
     for policy in ("adopt", "overwrite"):
-        refused = federation.propagate(name="second", definition=config_map(color="blue"), conflict=policy)
+        refused = federation.propagate(name="second", definition=config_map("settings", color="blue"), conflict=policy)
         assert refused.result["failed"]
         assert "belongs to resource first of this federation" in refused.message
         assert "never takes from a federation" in refused.message
@@ -218,14 +209,7 @@ def test_replicas_under_an_autoscaler_of_the_resource_are_never_set_back(federat
     assert not first.result["failed"], first.message
     assert replicas(federation) == 3, "a start with as many as the template says"
     for member in MEMBERS:
-        api = federation.kube[member].api("apps/v1", "Deployment")
-        api.subresources["scale"].patch(
-            name="web",
-            namespace=federation.namespace,
-            body={"spec": {"replicas": 5}},
-            content_type="application/merge-patch+json",
-            field_manager="kube-controller-manager",
-        )
+        federation.kube[member].scale("web", federation.namespace, 5, "kube-controller-manager")
     assert federation.propagate(**wish).message.endswith("nothing to do")
     changed = federation.propagate(
         name="app", definition=[deployment(replicas=1, image="registry.example.com/web:2"), autoscaler(least=2)]
@@ -272,21 +256,14 @@ def test_giving_up_replicas_never_sets_them_to_one(federation: Federation) -> No
 
 def test_scaled_by_hand_is_drift_and_says_by_whom(federation: Federation) -> None:
     assert not federation.propagate(name="app", definition=deployment(replicas=2)).result["failed"]
-    api = federation.kube["eu-1"].api("apps/v1", "Deployment")
-    api.subresources["scale"].patch(
-        name="web",
-        namespace=federation.namespace,
-        body={"spec": {"replicas": 5}},
-        content_type="application/merge-patch+json",
-        field_manager="kubectl",
-    )
+    federation.kube["eu-1"].scale("web", federation.namespace, 5, "kubectl")
     repaired = federation.propagate(name="app", definition=deployment(replicas=2))
     assert [o["msg"] for o in repaired.result["objects"]] == ["drift: .spec.replicas (by kubectl (scale))"]
     assert replicas(federation) == 2
 
 
 def test_a_finalizer_that_never_goes_is_reported_and_not_waited_for(federation: Federation) -> None:
-    stubborn = config_map(color="blue")
+    stubborn = config_map("settings", color="blue")
     stubborn["metadata"]["finalizers"] = ["example.com/never"]
     assert not federation.propagate(name="app", definition=stubborn).result["failed"]
     gone = federation.propagate(name="app", state="absent")
@@ -300,7 +277,7 @@ def test_a_finalizer_that_never_goes_is_reported_and_not_waited_for(federation: 
     assert (
         "held by the finalizer example.com/never" in {o["action"]: o["msg"] for o in still.result["objects"]}["going"]
     )
-    wanted = federation.propagate(name="app", definition=config_map(color="blue"), member_timeout=4)
+    wanted = federation.propagate(name="app", definition=config_map("settings", color="blue"), member_timeout=4)
     assert wanted.result["failed"]
     assert "held by example.com/never" in wanted.message
     for client in federation.kube.values():

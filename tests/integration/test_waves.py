@@ -6,24 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.multicluster.federation.tests.integration.manifests import workload
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
 
 def deployment(image: str, **pod: Any) -> dict[str, Any]:
-    labels = {"app": "web"}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "progressDeadlineSeconds": 60,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "c", "image": image}], **pod},
-            },
-        },
-    }
+    return workload("web", {"containers": [{"name": "c", "image": image}], **pod}, progressDeadlineSeconds=60)
 
 
 def images(federation: Federation) -> dict[str, str]:

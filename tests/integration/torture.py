@@ -7,13 +7,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-Manifest = dict[str, Any]
+from ansible_collections.multicluster.federation.tests.integration.manifests import Manifest, custom_kind, manifest
 
 _LABELS = {"app": "torture"}
-
-
-def _object(api_version: str, kind: str, name: str, **body: Any) -> Manifest:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **body}
 
 
 def _pod(**spec: Any) -> dict[str, Any]:
@@ -60,8 +56,8 @@ def _workloads() -> list[Manifest]:
     }
     job = {"template": _pod(restartPolicy="Never"), "backoffLimit": 2}
     return [
-        _object("apps/v1", "Deployment", "web", spec={"replicas": 1, "selector": selector, "template": _pod()}),
-        _object(
+        manifest("apps/v1", "Deployment", "web", spec={"replicas": 1, "selector": selector, "template": _pod()}),
+        manifest(
             "apps/v1",
             "StatefulSet",
             "store",
@@ -73,13 +69,13 @@ def _workloads() -> list[Manifest]:
                 "volumeClaimTemplates": [claim],
             },
         ),
-        _object(
+        manifest(
             "batch/v1",
             "CronJob",
             "nightly",
             spec={"schedule": "0 3 * * *", "suspend": True, "jobTemplate": {"spec": job}},
         ),
-        _object(
+        manifest(
             "autoscaling/v2",
             "HorizontalPodAutoscaler",
             "store",
@@ -109,16 +105,16 @@ def _network() -> list[Manifest]:
         {"path": "/b", "pathType": "Exact", "backend": backend},
     ]
     return [
-        _object("v1", "Service", "web", spec={"selector": _LABELS, "ports": ports}, status=None),
-        _object("v1", "Service", "plain", spec={"selector": _LABELS, "ports": [{"port": 8080}]}),
-        _object("v1", "Service", "store", spec={"clusterIP": "None", "selector": _LABELS, "ports": [{"port": 1}]}),
-        _object(
+        manifest("v1", "Service", "web", spec={"selector": _LABELS, "ports": ports}, status=None),
+        manifest("v1", "Service", "plain", spec={"selector": _LABELS, "ports": [{"port": 8080}]}),
+        manifest("v1", "Service", "store", spec={"clusterIP": "None", "selector": _LABELS, "ports": [{"port": 1}]}),
+        manifest(
             "networking.k8s.io/v1",
             "Ingress",
             "web",
             spec={"rules": [{"host": "a.example.com", "http": {"paths": paths}}]},
         ),
-        _object(
+        manifest(
             "networking.k8s.io/v1",
             "NetworkPolicy",
             "deny",
@@ -128,7 +124,7 @@ def _network() -> list[Manifest]:
                 "ingress": [{"ports": [{"port": 80}], "from": [{"podSelector": {}}]}],
             },
         ),
-        _object(
+        manifest(
             "policy/v1",
             "PodDisruptionBudget",
             "web",
@@ -140,20 +136,20 @@ def _network() -> list[Manifest]:
 def _plain() -> list[Manifest]:
     rules = [{"apiGroups": [""], "resources": ["pods", "configmaps"], "verbs": ["get", "list"]}]
     return [
-        _object("v1", "ConfigMap", "settings", data={"number": "1", "text": "a\nb\n", "empty": ""}, binaryData=None),
-        _object("v1", "ConfigMap", "bare"),
-        _object("v1", "Secret", "text", stringData={"password": "hunter2", "user": "a"}),
-        _object("v1", "Secret", "both", data={"a": "YQ=="}, stringData={"b": "b"}, type="Opaque"),
-        _object("v1", "ServiceAccount", "worker", automountServiceAccountToken=False),
-        _object("rbac.authorization.k8s.io/v1", "Role", "reader", rules=rules),
-        _object(
+        manifest("v1", "ConfigMap", "settings", data={"number": "1", "text": "a\nb\n", "empty": ""}, binaryData=None),
+        manifest("v1", "ConfigMap", "bare"),
+        manifest("v1", "Secret", "text", stringData={"password": "hunter2", "user": "a"}),
+        manifest("v1", "Secret", "both", data={"a": "YQ=="}, stringData={"b": "b"}, type="Opaque"),
+        manifest("v1", "ServiceAccount", "worker", automountServiceAccountToken=False),
+        manifest("rbac.authorization.k8s.io/v1", "Role", "reader", rules=rules),
+        manifest(
             "v1",
             "LimitRange",
             "limits",
             spec={"limits": [{"type": "Container", "default": {"cpu": 0.5, "memory": "1024Mi"}}]},
         ),
-        _object("v1", "ResourceQuota", "quota", spec={"hard": {"cpu": "4000m", "memory": "8192Mi", "pods": 1000}}),
-        _object(
+        manifest("v1", "ResourceQuota", "quota", spec={"hard": {"cpu": "4000m", "memory": "8192Mi", "pods": 1000}}),
+        manifest(
             "v1",
             "PersistentVolumeClaim",
             "data",
@@ -193,17 +189,7 @@ def crd(group: str) -> Manifest:
         "number": {"type": "number"},
     }
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
-    return _object(
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        f"tortures.{group}",
-        spec={
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": "Torture", "plural": "tortures", "singular": "torture", "listKind": "TortureList"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    )
+    return custom_kind(group, "Torture", "tortures", schema)
 
 
 def custom(group: str) -> list[Manifest]:
@@ -219,7 +205,7 @@ def custom(group: str) -> list[Manifest]:
         "free": {"deep": {"list": [{"a": None, "b": 1}], "empty": {}}},
         "number": 1.0,
     }
-    return [_object(f"{group}/v1", "Torture", "full", spec=spec), _object(f"{group}/v1", "Torture", "empty", spec={})]
+    return [manifest(f"{group}/v1", "Torture", "full", spec=spec), manifest(f"{group}/v1", "Torture", "empty", spec={})]
 
 
 def everything(group: str) -> list[Manifest]:

@@ -5,54 +5,21 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from ansible_collections.multicluster.federation.tests.integration.proxy import certificate
 from ansible_collections.multicluster.federation.tests.integration.stage import Kube
 
 Patch = list[dict[str, Any]]
 #: what the webhook does to an object: a JSON patch, [] for nothing
 Mutate = Callable[[dict[str, Any]], Patch]
-
-
-def _certificate(folder: Path) -> tuple[Path, bytes]:
-    """A self-signed certificate for the loopback address: the file with its key, and the certificate alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webhook")])
-    now = datetime.now(timezone.utc)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = built.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "webhook.pem"
-    path.write_bytes(pem + private)
-    return path, pem
 
 
 def _answer(review: dict[str, Any], mutate: Mutate) -> dict[str, Any]:
@@ -83,11 +50,11 @@ def mutating(client: Kube, name: str, namespace: str, folder: Path, mutate: Muta
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 (its name in the base class)
             """Nothing: the test speaks."""
 
-    path, pem = _certificate(folder)
+    path = certificate(folder, "webhook")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
+    context.load_cert_chain(path, path.with_suffix(".key"))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -95,7 +62,7 @@ def mutating(client: Kube, name: str, namespace: str, folder: Path, mutate: Muta
         "name": "mutate.example.com",
         "clientConfig": {
             "url": f"https://127.0.0.1:{server.server_address[1]}/",
-            "caBundle": base64.b64encode(pem).decode(),
+            "caBundle": base64.b64encode(path.read_bytes()).decode(),
         },
         "rules": [
             {

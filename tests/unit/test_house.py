@@ -107,6 +107,14 @@ def _own(name: str, room: str) -> bool:
     return name == room or name.startswith(room + ".")
 
 
+def test_the_table_of_rooms_is_true() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = text.partition("| room of `module_utils` | may import |\n|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    cells = [[set(re.findall("`([a-z.]+)`", cell)) for cell in row.strip("|").split("|")] for row in rows]
+    assert {room: may for rooms, may in cells for room in rooms} == MAY_IMPORT
+    assert set(MAY_IMPORT) == {path.parent.name for path in ROOMS.glob("*/__init__.py")}
+
+
 # The files beside the rooms are doors into them: rooms may not import those either, as MAY_IMPORT names none.
 DOOR_FILES = sorted(path for path in ROOMS.glob("*.py") if path.name != ADAPTER)
 
@@ -181,7 +189,10 @@ def test_action_group_is_complete() -> None:
 
 MACHINE_PATHS = re.compile(r"(?<![\w.$}~-])/(?:work|root)/")
 # An application keeps its data there inside its own image.
-INSIDE_IMAGES = {"tests/unit/kubedirector/data/definitions/cr-app-qwen2.yaml": re.compile("/roo[t]/[.]ollama$")}
+INSIDE_IMAGES = {
+    "tests/unit/kubedirector/data/definitions/cr-app-qwen2.yaml": re.compile("/roo[t]/[.]ollama$"),
+    "tests/unit/kubedirector/data/rendered/cr-cluster-qwen2-test.json": re.compile(r"/roo[t]/[.]ollama"),
+}
 REGISTRY_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|proxy\.golang\.org")
 
 

@@ -13,7 +13,7 @@ import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -146,6 +146,7 @@ class Transport:
         self._lock = threading.Lock()
         self._pool: Any = None
         self._headers: Any = None
+        self._context: ssl.SSLContext | None = None
         #: the credential in use; None before the first request
         self.credential: Credential | None = None
 
@@ -176,7 +177,7 @@ class Transport:
             if not self.endpoint.verify:
                 urllib3.disable_warnings(failures.InsecureRequestWarning)
                 options["cert_reqs"] = "CERT_NONE"
-            options["ssl_context"] = _tls(self.endpoint, credential)
+            self._context = options["ssl_context"] = _tls(self.endpoint, credential)
             if self.endpoint.tls_server_name:
                 options["server_hostname"] = self.endpoint.tls_server_name
                 options["assert_hostname"] = self.endpoint.tls_server_name if self.endpoint.verify else False
@@ -247,6 +248,33 @@ class Transport:
                 return  # cut off: the caller lists again and goes on
             finally:
                 answer.close()
+
+    def websocket(self, path: str, protocols: Sequence[str], deadline: Deadline) -> Any:
+        """A websocket to a path, connected in good time. What goes wrong is for the caller, who knows the library."""
+        import websocket
+
+        self._connect(deadline)
+        url, proxy = urlsplit(self.endpoint.server), urlsplit(self.endpoint.proxy)
+        options: dict[str, Any] = {}
+        if url.scheme == "https":
+            options["sslopt"] = {"context": self._context}
+            if self.endpoint.tls_server_name:
+                options["sslopt"]["server_hostname"] = self.endpoint.tls_server_name
+        if self.endpoint.proxy:
+            auth = (proxy.username, proxy.password) if proxy.username else None
+            options |= {"http_proxy_host": proxy.hostname, "http_proxy_port": proxy.port, "proxy_type": "http"}
+            options |= {"http_proxy_auth": auth} if auth else {}
+        else:
+            options["http_no_proxy"] = ["*"]
+        scheme = "wss" if url.scheme == "https" else "ws"
+        return websocket.create_connection(
+            f"{scheme}://{url.netloc.rpartition('@')[2]}{self._base}{path}",
+            timeout=max(0.01, deadline.within(self.request_timeout).remaining()),
+            header=[f"{key}: {value}" for key, value in self._headers.items()],
+            subprotocols=list(protocols),
+            suppress_origin=True,
+            **options,
+        )
 
     def _send(
         self,

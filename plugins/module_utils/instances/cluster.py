@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..fleet.concurrency import SLACK, in_good_time
 from ..fleet.connect import connect
@@ -21,11 +21,11 @@ from ..kubedirector.runtime import start_order
 from ..model.cluster import Fleet
 from ..model.errors import ConfigError, FederationError
 from ..model.failover import NEVER
-from ..model.manifest import SECRET, kind_of, name_of
+from ..model.manifest import SECRET, Manifest, kind_of, name_of
 from ..model.resource import Resource, parse_resource
 from ..propagation import engine
 from ..propagation.member import Options
-from . import naming
+from . import lifecycle, naming
 from .memory import Memory, remember
 from .read import read_logs, read_objects
 from .retention import settle
@@ -43,7 +43,7 @@ DATA_NONE = "none"
 DATA = (DATA_NONE,)
 
 #: finds an app by its name: what the shipped catalog, or the user's own, has
-Find = Callable[[str], Definition | None]
+Find: TypeAlias = "Callable[[str], Definition | None]"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,13 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
         if options.wait and not options.check:
             result["msg"] += _reasons(look(result))
 
-    done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain)
+    def before_stage(manifests: Sequence[Manifest]) -> str:
+        placed = [name for name in memory.placed(resource) if name in fleet.in_play]
+        wrong = lifecycle.drain(fleet, placed, instance, manifests, options) if placed else {}
+        told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+        return f"no pod was taken away, since it could not be drained: {told}" if told else ""
+
+    done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain, before_stage)
     members = sorted((done.get("resources", {}).get(resource) or {}).get("members", []))
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done.update(instance=described(instance, resource, members))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,7 @@ def _event(api: MemberApi, namespace: str, pod: str) -> list[str]:
 
 
 def _text(body: Any) -> str:
-    if isinstance(body, bytes):
-        return body.decode("utf-8", "replace")
-    return body if isinstance(body, str) else ""
+    """A log is text; one line of JSON was decoded on its way."""
+    if body is None:
+        return ""
+    return body if isinstance(body, str) else json.dumps(body)

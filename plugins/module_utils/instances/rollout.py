@@ -65,11 +65,13 @@ def roll_out(
     options: Options,
     back: bool = False,
     explain: Callable[[dict[str, Any]], None] = lambda _result: None,
+    before: Callable[[Sequence[Manifest]], str] = lambda _manifests: "",
     run: Run = engine.run,
 ) -> dict[str, Any]:
     """Bring a fleet to a resource role by role; returns the result of the last stage, with ``stages`` as words.
 
-    It stops at the first stage that fails, and ``explain`` may say more about it in the result; ``back``: then everything is put back
+    ``before`` is called with what a stage is about to apply, and says why that must not be; "" lets it go on. It stops at the first
+    stage that fails, and ``explain`` may say more about it in the result; ``back``: then everything is put back
     to the ``old`` resource. Without waiting for health
     there is no order, and one run does all.
     """
@@ -81,6 +83,11 @@ def roll_out(
     )
     changed, told, warnings, result = False, [], [], dict[str, Any]()
     for stage in ways:
+        reason = before(stage.manifests)
+        if reason:
+            result = {**result, "failed": True, "msg": reason}
+            told.append(f"{stage.role or 'all'}: {reason}")
+            break
         result = run(fleet, [replace(resource, manifests=stage.manifests)], options)
         changed = changed or result["changed"]
         warnings += [text for text in result.get("warnings", []) if text not in warnings]

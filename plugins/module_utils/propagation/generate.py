@@ -50,7 +50,7 @@ def _values(wishes: Mapping[str, int | str]) -> dict[str, str]:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    return "".join(secrets.choice(_LETTERS) for _letter in range(length))
 
 
 def _hold(hand: Hand, step: Step, uid: str, data: Mapping[str, str], manager: str) -> None:

@@ -243,6 +243,7 @@ class Member:
         if self._options.wait and not self._options.check and not hand.failed():
             self.stage = Stage.HEALTH
             self._wait()
+            hand.api = self.seen.api  # what is left of the time before the wait is not what prunes
         self.stage = Stage.PRUNING
         prunable = [plan for plan in self.plans if not self._why_not_prune(plan)]
         _delete(hand, [step for plan in prunable for step in plan.steps])

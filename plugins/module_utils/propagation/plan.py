@@ -540,6 +540,22 @@ def plan_member(
     wanted += [_without_values(resource, name) for name in absent]
     steps = _namespace_steps(wanted, seen, federation) + wanted + _unwanted_steps(resource, wanted, seen, federation)
     steps += _emptied_namespace_steps(resource, before - template.namespaces, seen, federation)
+    record = _record(template, placement, epoch, shares, stored)
+    undecided = _undecided(wanted, seen)
+    reductions = tuple(planner.reductions(wanted)) if not only else ()
+    return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+
+
+def _record(
+    template: Template,
+    placement: Mapping[str, int | None],
+    epoch: int,
+    shares: Sequence[WorkloadShares | RecordedShares],
+    stored: Stored | None,
+    witness: bool = False,
+) -> ResourceRecord:
+    """What a member is to remember of a resource: the record that it has, where that says the same."""
+    resource = template.resource
     record = ResourceRecord(
         resource.name,
         template.kinds,
@@ -549,13 +565,10 @@ def plan_member(
         epoch,
         resource.keep_template,
         {found.workload.key: found.record for found in shares},
-        asked=template.asked,
+        witness,
+        template.asked,
     )
-    if stored is not None and stored.record.same_as(record):
-        record = stored.record
-    undecided = _undecided(wanted, seen)
-    reductions = tuple(planner.reductions(wanted)) if not only else ()
-    return MemberPlan(resource, tuple(steps), record, stored, former, False, undecided, notes, reductions)
+    return stored.record if stored is not None and stored.record.same_as(record) else record
 
 
 def _without_values(resource: Resource, name: ObjectName) -> Step:
@@ -574,21 +587,7 @@ def as_witness(
     shares: Sequence[WorkloadShares],
 ) -> MemberPlan:
     """The plan of a member that has nothing of a resource, or gives it up, and goes on to remember where it is."""
-    resource = template.resource
-    record = ResourceRecord(
-        resource.name,
-        template.kinds,
-        template.namespaces,
-        placement,
-        template.hash,
-        epoch,
-        resource.keep_template,
-        {found.workload.key: found.record for found in shares},
-        True,
-        template.asked,
-    )
-    if plan.stored is not None and plan.stored.record.same_as(record):
-        record = plan.stored.record
+    record = _record(template, placement, epoch, shares, plan.stored, witness=True)
     gone = plan.of(Action.DELETE, Action.GOING)
     return replace(plan, steps=plan.steps if gone else (), record=record, leaving=False)
 

@@ -50,6 +50,9 @@ def recipe(name: str, kubernetes: str) -> Recipe:
         return Recipe("go.etcd.io/etcd/server/v3", layout.ETCD_VERSION, "go.etcd.io/etcd/server/v3", "half a minute")
     if name == layout.KWOK:
         return Recipe("sigs.k8s.io/kwok", layout.KWOK_VERSION, "sigs.k8s.io/kwok/cmd/kwok", "1.5 minutes")
+    if name == layout.DNS:
+        module = "github.com/coredns/coredns"
+        return Recipe(module, layout.COREDNS_VERSION, module, "3 minutes")
     minutes = "4 minutes" if name == layout.API_SERVER else "half a minute"
     return Recipe("k8s.io/kubernetes", kubernetes, f"k8s.io/kubernetes/cmd/{name}", minutes)
 

@@ -11,23 +11,27 @@ from typing import Any
 
 from ..model.errors import ConfigError
 from . import layout, processes
-from .layout import COMPONENTS, SandboxFolder
+from .layout import SandboxFolder
 from .locks import locked
 from .options import MEMBER_KEYS
 from .settings import MemberSettings
 
 Progress = Callable[[str], None]
 
+#: the component that stands for all of them
+ALL = "all"
+
 PAST = {"start": "started", "resume": "resumed", "restart": "restarted"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the verb, as understood. ``members``: options by name; ``whole``: none was named."""
+    """One call of the verb, as understood. ``members``: options by name; ``component``: the one that is meant, or `ALL`; ``whole``: no
+    member was named."""
 
     sandbox: SandboxFolder
     state: str
-    components: tuple[str, ...]
+    component: str
     members: dict[str, dict[str, Any]]
     whole: bool
     exclusive: bool
@@ -35,6 +39,10 @@ class Call:
     seconds: float
     check: bool
     progress: Progress
+
+    def parts(self, components: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of the components of a member are meant."""
+        return components if self.component == ALL else (self.component,)
 
     def lock(self) -> Any:
         if self.check:
@@ -79,7 +87,7 @@ def read(params: Mapping[str, Any], check: bool, progress: Progress) -> Call:
     return Call(
         sandbox=sandbox,
         state=str(params["state"]),
-        components=COMPONENTS if params["component"] == "all" else (str(params["component"]),),
+        component=str(params["component"]),
         members=members,
         whole=not params.get("name") and listed is None,
         exclusive=bool(params.get("exclusive")),

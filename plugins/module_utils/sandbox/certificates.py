@@ -51,6 +51,11 @@ KWOK = Identity("kwok", "system:kwok", ("system:masters",))
 IDENTITIES = (ADMIN, ORDINARY, OPERATOR, CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 
+def kubelet_of(member: str) -> Identity:
+    """Who the kubelet of a member is: the name of its node is in it, for the authorizer of nodes."""
+    return Identity("kubelet", f"system:node:{member}-1", ("system:nodes",))
+
+
 def ensure(folder: str, member: str) -> bool:
     """Make the folder of keys of a member, complete or not at all. Returns whether it was not there yet.
 
@@ -84,6 +89,7 @@ class _Authority:
         self._x509, self._ec, self._hashes, self._serialization = x509, ec, hashes, serialization
         self._usage, self._oid = ExtendedKeyUsageOID, NameOID
         self._folder = folder
+        self._member = member
         self._now = dt.datetime.now(dt.timezone.utc)
         self._key = self._new_key(AUTHORITY)
         self._name = self._subject(f"sandbox-{member}", ())
@@ -98,7 +104,7 @@ class _Authority:
         self._issue(SERVER, "kube-apiserver", (), [usage.SERVER_AUTH], loopback)
         self._issue(ETCD_SERVER, "etcd", (), both, ["localhost"])
         self._issue(ETCD_CLIENT, "kube-apiserver-etcd-client", (), [usage.CLIENT_AUTH], [])
-        for identity in IDENTITIES:
+        for identity in (*IDENTITIES, kubelet_of(self._member)):
             self._issue(identity.file, identity.user, identity.groups, [usage.CLIENT_AUTH], [])
         # tokens of service accounts are signed by a bare key
         public = self._new_key(SERVICE_ACCOUNTS).public_key()

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import files, layout
-from .certificates import ADMIN, AUTHORITY, CONTROLLER_MANAGER, KWOK, ORDINARY, SCHEDULER, Identity
+from .certificates import (
+    ADMIN,
+    AUTHORITY,
+    CONTROLLER_MANAGER,
+    KWOK,
+    OPERATOR,
+    ORDINARY,
+    SCHEDULER,
+    Identity,
+    kubelet_of,
+)
 
 #: which identity a component uses; its kubeconfig lies beside the certificates
 _OF_COMPONENTS = {layout.CONTROLLER_MANAGER: CONTROLLER_MANAGER, layout.SCHEDULER: SCHEDULER, layout.KWOK: KWOK}
@@ -21,10 +31,14 @@ def of_component(folder: layout.MemberFolder, component: str) -> str:
     return folder.file("pki", f"{component}.kubeconfig")
 
 
-def write_all(folder: layout.MemberFolder, port: int) -> bool:
-    """Write the kubeconfigs of one member, whose API server listens on ``port``. Returns whether any changed."""
+def write_all(folder: layout.MemberFolder, port: int, real: bool = False) -> bool:
+    """Write the kubeconfigs of one member, whose API server listens on ``port``, those of a ``real`` node too. Returns whether any
+    changed."""
     wanted = {folder.kubeconfig: ADMIN, folder.user_kubeconfig: ORDINARY}
     wanted.update({of_component(folder, component): identity for component, identity in _OF_COMPONENTS.items()})
+    if real:
+        wanted[of_component(folder, layout.KUBELET)] = kubelet_of(folder.name)
+        wanted[of_component(folder, layout.NODE)] = OPERATOR
     texts = {path: files.yaml_text(_config(_data(folder, port, identity))) for path, identity in wanted.items()}
     written = [files.write(path, text) for path, text in texts.items()]
     return any(written)

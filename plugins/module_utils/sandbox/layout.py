@@ -15,6 +15,7 @@ from ..model.errors import ConfigError
 KUBERNETES_VERSION = "1.34.4"
 ETCD_VERSION = "3.6.13"
 KWOK_VERSION = "0.8.0"
+COREDNS_VERSION = "1.14.7"
 #: the oldest that can be taken from elsewhere: older ones lack what API servers, or our stages, ask for
 ETCD_OLDEST = (3, 5)
 KWOK_OLDEST = (0, 8)
@@ -29,7 +30,24 @@ CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"
 KWOK = "kwok"
 #: in the order in which they start; they end in the opposite order, since an API server without etcd ends slowly
-COMPONENTS = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
+CONTROL_PLANE = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
+COMPONENTS = (*CONTROL_PLANE, KWOK)
+
+# A member with a real node has this in the place of kwok: a program that runs the others in namespaces of their own.
+NODE = "sandbox-node"
+CONTAINERD = "containerd"
+KUBELET = "kubelet"
+PROXY = "kube-proxy"
+DNS = "coredns"
+NODE_COMPONENTS = (*CONTROL_PLANE, NODE)
+#: what the node runs; each can be killed and started again
+NODE_PARTS = (CONTAINERD, DNS, PROXY, KUBELET)
+#: everything that is ever started
+ALL_COMPONENTS = (*COMPONENTS, NODE, *NODE_PARTS)
+
+#: what a member's nodes are: pretended by kwok, or one that runs pods
+KWOK_NODES, REAL_NODES = "kwok", "kubelet"
+NODE_KINDS = (KWOK_NODES, REAL_NODES)
 
 LOOPBACK = "127.0.0.1"
 #: Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections: a member that was

@@ -14,9 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import FederationError
-from . import certificates, files, kubeconfigs, nodes, processes, stages
+from . import certificates, files, kubeconfigs, nodes, processes, realnode, stages
 from .client import Client, Refused
-from .layout import API_SERVER, COMPONENTS, CONTROLLER_MANAGER, ETCD, LOOPBACK, SCHEDULER, MemberFolder
+from .layout import (
+    API_SERVER,
+    COMPONENTS,
+    CONTROLLER_MANAGER,
+    ETCD,
+    LOOPBACK,
+    NODE,
+    NODE_COMPONENTS,
+    NODE_PARTS,
+    REAL_NODES,
+    SCHEDULER,
+    MemberFolder,
+)
 from .ports import Reservation, is_free, is_open
 from .settings import MemberSettings
 
@@ -91,11 +103,16 @@ class Member:
         written = [
             certificates.ensure(self.folder.pki, self.folder.name),
             self.save(),
-            kubeconfigs.write_all(self.folder, self.ports[API_SERVER]),
+            kubeconfigs.write_all(self.folder, self.ports[API_SERVER], self.real),
             files.write(self.folder.file("audit-policy.yaml"), files.yaml_text(_AUDIT_POLICY)),
             files.write(self.folder.file("stages.yaml"), files.yaml_text(*stages.documents())),
         ]
         return any(written)
+
+    @property
+    def real(self) -> bool:
+        """Whether its node runs pods."""
+        return self.settings.node_kind == REAL_NODES
 
     def client(self, dry: bool = False) -> Client:
         return Client(self.folder.pki, self.ports[API_SERVER], dry=dry)
@@ -121,6 +138,8 @@ class Member:
             return self._etcd()
         if component == API_SERVER:
             return self._api_server()
+        if component == NODE:
+            return [realnode.program(self.folder), self.folder.path]
         kubeconfig = kubeconfigs.of_component(self.folder, component)
         if component == CONTROLLER_MANAGER:
             return self._controller_manager(kubeconfig)
@@ -195,6 +214,16 @@ class Member:
             f"--audit-log-path={self.folder.audit_log}",
             "--audit-log-maxsize=100",
             "--audit-log-maxbackup=1",
+            *(self._to_kubelet() if self.real else ()),
+        ]
+
+    def _to_kubelet(self) -> list[str]:
+        """How the API server reaches a kubelet, for logs and commands in pods."""
+        operator = certificates.OPERATOR.file
+        return [
+            f"--kubelet-client-certificate={self._pki(f'{operator}.crt')}",
+            f"--kubelet-client-key={self._pki(f'{operator}.key')}",
+            "--kubelet-preferred-address-types=InternalIP",
         ]
 
     def _controller_manager(self, kubeconfig: str) -> list[str]:
@@ -247,16 +276,20 @@ class Member:
 
     def converge(self, client: Client, before: MemberSettings | None) -> list[str]:
         """Bring nodes and the storage class to what they should be. Returns what was done."""
-        done = nodes.apply(client, self.settings, before)
+        done = [] if self.real else nodes.apply(client, self.settings, before)
         if client.get(f"{_STORAGE_CLASSES}/{stages.STORAGE_CLASS}") is None:
-            client.request("POST", _STORAGE_CLASSES, stages.storage_class())
+            client.request(
+                "POST",
+                _STORAGE_CLASSES,
+                stages.storage_class(realnode.PROVISIONER if self.real else stages.PROVISIONER),
+            )
             done.append(f"created storage class {stages.STORAGE_CLASS}")
         return done
 
     def _wait(self, done: Any, what: str, deadline: float) -> None:
         while not done():
             states = component_states(self.folder)
-            dead = [name for name in COMPONENTS if states[name] == processes.DEAD and self._was_started(name)]
+            dead = [n for n in self.settings.components if states[n] == processes.DEAD and self._was_started(n)]
             if dead:
                 raise FederationError(f"{self.folder.name}/{dead[0]} ended:\n{self.last_words(dead[0])}\n")
             if time.monotonic() > deadline:
@@ -281,14 +314,25 @@ class Member:
         return f"{said}\nall of it: {self.folder.log(component)}"
 
 
+def components_of(folder: MemberFolder) -> tuple[str, ...]:
+    """What the member of a folder consists of, as its settings say; one that is not there yet would have pretended nodes."""
+    data = files.read_json(folder.settings)
+    said = data.get("settings") if isinstance(data, dict) else None
+    real = isinstance(said, dict) and said.get("node_kind") == REAL_NODES
+    return NODE_COMPONENTS if real else COMPONENTS
+
+
 def component_states(folder: MemberFolder) -> dict[str, str]:
-    """``running``, ``paused`` or ``dead`` of each component."""
-    return {name: processes.state(processes.recorded(folder.process(name))) for name in COMPONENTS}
+    """``running``, ``paused`` or ``dead`` of each component, and of what a real node runs."""
+    names = components_of(folder)
+    parts = NODE_PARTS if NODE in names else ()
+    return {name: processes.state(processes.recorded(folder.process(name))) for name in (*names, *parts)}
 
 
-def running(folder: MemberFolder, components: Iterable[str] = COMPONENTS) -> dict[str, processes.Process]:
-    """The live processes of these components, paused ones too."""
-    found = {name: processes.recorded(folder.process(name)) for name in components}
+def running(folder: MemberFolder, components: Iterable[str] | None = None) -> dict[str, processes.Process]:
+    """The live processes of these components (all, if none are named), paused ones too."""
+    names = components_of(folder) if components is None else components
+    found = {name: processes.recorded(folder.process(name)) for name in names}
     return {name: process for name, process in found.items() if process and processes.state(process) != processes.DEAD}
 
 

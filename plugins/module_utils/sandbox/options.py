@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .layout import COMPONENTS
+from .layout import COMPONENTS, NODE, NODE_KINDS, NODE_PARTS
 
 Spec = dict[str, Any]
 
@@ -45,6 +45,8 @@ _MEMBER: Spec = {
     "labels": {"type": "dict"},
     "taints": _TAINT,
     "kubernetes_version": {"type": "str"},
+    "node_kind": {"type": "str", "choices": list(NODE_KINDS)},
+    "images": {"type": "list", "elements": "str"},
 }
 MEMBER_KEYS = tuple(_MEMBER)
 
@@ -53,7 +55,7 @@ CONTROL_PLANE: Spec = {
     "root": {"type": "path"},
     "state": {"type": "str", "default": "started", "choices": list(STATES)},
     "name": {"type": "str"},
-    "component": {"type": "str", "default": "all", "choices": ["all", *COMPONENTS]},
+    "component": {"type": "str", "default": "all", "choices": ["all", *COMPONENTS, NODE, *NODE_PARTS]},
     "members": {
         "type": "list",
         "elements": "dict",

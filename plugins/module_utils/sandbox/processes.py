@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from ..model.errors import FederationError
 from . import files
-from .layout import COMPONENTS
+from .layout import ALL_COMPONENTS
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -102,7 +102,7 @@ def of_folder(folder: str) -> list[Process]:
 
 
 def _is_component(command: Sequence[str], inside: str) -> bool:
-    return bool(command) and os.path.basename(command[0]) in COMPONENTS and inside in " ".join(command[1:])
+    return bool(command) and os.path.basename(command[0]) in ALL_COMPONENTS and inside in " ".join(command[1:])
 
 
 def send(process: Process, number: int) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from ..model.errors import FederationError
 from . import kubeconfigs, processes
 from .call import PAST, Call, Outcome, planned
-from .layout import API_SERVER, COMPONENTS, ETCD, MemberFolder
-from .member import Member, component_states, running, summary
+from .layout import API_SERVER, ETCD, MemberFolder
+from .member import Member, component_states, components_of, running, summary
 
 
 def shape(folder: MemberFolder) -> dict[str, Any]:
@@ -51,12 +51,12 @@ def _member(call: Call, name: str, actions: list[str], after: Mapping[str, Any])
     folder = call.sandbox.member(name)
     states = component_states(folder)
     member = Member.load(folder)
-    state = summary({part: after[part] for part in COMPONENTS}) if after else "absent"
+    state = summary({part: after[part] for part in components_of(folder) if part in after}) if after else "absent"
     entry: dict[str, Any] = {"state": state, "changed": bool(actions), "actions": actions}
     if member is None or API_SERVER not in member.ports:
         return entry
     live = running(folder)
-    components = {part: {"state": states[part], "pid": live[part].pid if part in live else None} for part in COMPONENTS}
+    components = {part: {"state": states[part], "pid": live[part].pid if part in live else None} for part in states}
     return {
         **entry,
         "components": components,
@@ -83,9 +83,10 @@ def _after(call: Call, outcome: Outcome, name: str) -> dict[str, Any]:
         return {}
     becomes = {"start": processes.RUNNING, "resume": processes.RUNNING, "pause": processes.PAUSED}
     after: dict[str, Any] = dict(component_states(folder))
-    for part in call.components:
-        what = planned(call.state, after[part])
-        after[part] = becomes.get(what, processes.DEAD) if what else after[part]
+    for part in call.parts(components_of(folder)):
+        what = planned(call.state, after.get(part, processes.DEAD))
+        if what:
+            after[part] = becomes.get(what, processes.DEAD)
     wanted = outcome.wanted.get(name)
     nodes = [node.name for node in wanted.nodes] if wanted else shape(folder).get("nodes", [])
     return {**after, "nodes": nodes}

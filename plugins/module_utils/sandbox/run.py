@@ -8,25 +8,35 @@ import http.client
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..model.errors import ConfigError, FederationError
-from . import binaries, files, inventory, kubeconfigs, layout, processes, result, settings
-from .call import PAST, Call, Outcome, Progress, concerned, planned, read
+from . import binaries, files, inventory, kubeconfigs, layout, processes, realnode, result, settings
+from .call import ALL, PAST, Call, Outcome, Progress, concerned, planned, read
 from .client import Refused
-from .layout import API_SERVER, COMPONENTS, ETCD, MemberFolder, SandboxFolder
-from .member import Member, component_states, forget, running, summary
+from .layout import (
+    ALL_COMPONENTS,
+    API_SERVER,
+    CONTROL_PLANE,
+    ETCD,
+    NODE,
+    NODE_PARTS,
+    MemberFolder,
+    SandboxFolder,
+)
+from .member import Member, component_states, components_of, forget, running, summary
 from .ports import Reservation
 
 Work = Callable[[str], list[str]]
 
 _THREADS = 16
 #: groups of components that end together, in this order: an API server without its etcd ends slowly
-_END_ORDER = (COMPONENTS[2:], (API_SERVER,), (ETCD,))
-_KUBERNETES = tuple(name for name in COMPONENTS if name.startswith("kube-"))
+_END_ORDER = (tuple(name for name in ALL_COMPONENTS if name not in (API_SERVER, ETCD)), (API_SERVER,), (ETCD,))
+_KUBERNETES = tuple(name for name in CONTROL_PLANE if name.startswith("kube-"))
 
 
 def run(params: Mapping[str, Any], check: bool, progress: Progress = lambda _line: None) -> dict[str, Any]:
@@ -83,7 +93,7 @@ class _Start:
         self.reservation = Reservation(_remembered_ports(self.call.sandbox))
 
     def _settings(self, name: str, old: Member | None) -> settings.MemberSettings:
-        if old is None and self.call.components != COMPONENTS:
+        if old is None and self.call.component != ALL:
             raise ConfigError(
                 f"sandbox {self.call.sandbox.name} has no member {name}", "start it with component: all first"
             )
@@ -92,7 +102,14 @@ class _Start:
     def todo(self, name: str) -> dict[str, str]:
         """What is to be done with each component of a member: start, resume or restart; nothing for most."""
         states = component_states(self.call.sandbox.member(name))
-        todo = {part: what for part in self.call.components if (what := planned("started", states[part]))}
+        components = self.wanted[name].components
+        todo = {
+            part: what
+            for part in self.call.parts(components)
+            if (what := planned("started", states.get(part, processes.DEAD)))
+        }
+        if self.call.component == ALL and NODE in components:
+            todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))
         old = self.before[name]
         if old and old.settings.kubernetes_version != self.wanted[name].kubernetes_version:
             todo.update({part: "restart" for part in _KUBERNETES if states[part] == processes.RUNNING})
@@ -102,14 +119,19 @@ class _Start:
         """Have the programs at hand for all that has to be started, by version. Check mode does not build them."""
         for name, wanted in self.wanted.items():
             version = wanted.kubernetes_version
-            if version in self.programs or not set(self.todo(name).values()) & {"start", "restart"}:
+            if not set(self.todo(name).values()) & {"start", "restart"}:
+                continue
+            needed = [
+                part for part in realnode.programs(wanted.components) if part not in self.programs.get(version, {})
+            ]
+            if not needed:
                 continue
             if self.call.check:
-                found, missing = binaries.find(COMPONENTS, version, self.call.assets)
+                found, missing = binaries.find(needed, version, self.call.assets)
                 found.notes += [f"{program} would be built from source" for program in missing]
             else:
-                found = binaries.provide(COMPONENTS, version, self.call.assets, self.call.progress)
-            self.programs[version] = found.paths
+                found = binaries.provide(needed, version, self.call.assets, self.call.progress)
+            self.programs.setdefault(version, {}).update(found.paths)
             self.notes += [note for note in found.notes if note not in self.notes]
         # a build may have taken minutes: the time to start counts from here
         self.deadline = time.monotonic() + self.call.seconds
@@ -129,13 +151,16 @@ class _Start:
         last, member.settings = member.settings if old else None, wanted
         if member.prepare(self.reservation) and not done:
             done.append("restored files")
+        if member.real and NODE in todo:
+            realnode.prepare(member, self.programs[wanted.kubernetes_version], self.call.progress)
         self._bring_up(member, todo)
         states = component_states(folder)
-        if set(states.values()) == {processes.RUNNING}:
+        if {states[part] for part in wanted.components} == {processes.RUNNING}:
             done += member.wait_ready(last, self.deadline)
             member.was_ready = True
         member.save()
         if done:
+            states = {part: states[part] for part in wanted.components}
             self.call.progress(f"{name}: {_ready_line(states, wanted)} after {time.monotonic() - began:.1f} s")
         return done
 
@@ -152,15 +177,22 @@ class _Start:
 
     def _bring_up(self, member: Member, todo: Mapping[str, str]) -> None:
         processes.stop(
-            [running(member.folder)[part] for part, what in todo.items() if what == "restart"], layout.STOP_SECONDS
+            [running(member.folder, [part])[part] for part, what in todo.items() if what == "restart"],
+            layout.STOP_SECONDS,
         )
         # A dead record means "it ended by itself" to those who wait; of components that are not to run now, it is old.
         states = component_states(member.folder)
-        forget(member.folder, [part for part in COMPONENTS if states[part] == processes.DEAD])
+        forget(member.folder, [part for part, found in states.items() if found == processes.DEAD])
         programs = self.programs.get(member.settings.kubernetes_version, {})
-        for part in [part for part in COMPONENTS if part in todo]:
+        for part in [part for part in ALL_COMPONENTS if part in todo]:
             if todo[part] == "resume":
-                processes.resume(running(member.folder)[part])
+                processes.resume(running(member.folder, [part])[part])
+                continue
+            if part in NODE_PARTS:
+                realnode.let_up(member.folder, part, self.deadline)
+                continue
+            if part == NODE:
+                member.start(part, sys.executable, self.reservation)
                 continue
             member.start(part, programs[part], self.reservation)
             if part == ETCD or ETCD in running(member.folder):
@@ -188,7 +220,9 @@ def _is_ours(sandbox: SandboxFolder) -> bool:
 
 def _kill_strays(sandbox: SandboxFolder, names: Iterable[str]) -> None:
     """Kill components of these members that have no record: the run that started them was killed before it wrote one."""
-    known = {process for name in sandbox.member_names() for process in running(sandbox.member(name)).values()}
+    known = {
+        process for name in sandbox.member_names() for process in running(sandbox.member(name), ALL_COMPONENTS).values()
+    }
     inside = tuple(sandbox.member(name).path for name in names)
     strays = [process for folder in inside for process in processes.of_folder(folder) if process not in known]
     processes.kill(strays)
@@ -234,12 +268,15 @@ def _signalled(call: Call, outcome: Outcome) -> None:
 
 def _signal(call: Call, folder: MemberFolder) -> list[str]:
     states = component_states(folder)
-    todo = [part for part in call.components if planned(call.state, states[part])]
-    if call.state == "paused" and all(states[part] == processes.DEAD for part in call.components):
-        what = folder.name if call.components == COMPONENTS else f"{folder.name}/{call.components[0]}"
+    parts = call.parts(components_of(folder))
+    todo = [part for part in parts if planned(call.state, states.get(part, processes.DEAD))]
+    if call.state == "paused" and all(states.get(part, processes.DEAD) == processes.DEAD for part in parts):
+        what = folder.name if call.component == ALL else f"{folder.name}/{call.component}"
         raise FederationError(f"{what} does not run, so it cannot be paused", "start it first")
     if not call.check:
         live = running(folder, todo)
+        if call.state != "paused":
+            realnode.hold_down(folder, [part for part in parts if part in NODE_PARTS])
         if call.state == "paused":
             for process in live.values():
                 processes.pause(process)
@@ -249,7 +286,8 @@ def _signal(call: Call, folder: MemberFolder) -> list[str]:
             _stop(folder, live)
         if call.state != "paused":
             # only what ends by itself leaves a record of the dead
-            forget(folder, call.components)
+            forget(folder, parts)
+            realnode.sweep(folder)
     return [f"{call.state} {part}" for part in todo]
 
 
@@ -283,6 +321,7 @@ def _remove_member(call: Call, name: str) -> list[str]:
     folder = call.sandbox.member(name)
     if not call.check:
         _kill_all_of(folder.path)
+        realnode.sweep(folder)
         if os.path.isdir(folder.path):
             shutil.rmtree(folder.path)
             return ["removed"]
@@ -298,6 +337,8 @@ def _remove_sandbox(call: Call) -> list[str]:
     exists = os.path.isdir(sandbox.path)
     if not call.check:
         _kill_all_of(sandbox.path)
+        for name in sandbox.member_names():
+            realnode.sweep(sandbox.member(name))
         if exists:
             for entry in os.listdir(sandbox.path):
                 # the mark goes last: a run that is killed here can be repeated

@@ -9,7 +9,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..model.errors import ConfigError
-from .layout import KUBERNETES_VERSION, checked_name
+from .layout import (
+    COMPONENTS,
+    KUBERNETES_VERSION,
+    KWOK_NODES,
+    NODE_COMPONENTS,
+    REAL_NODES,
+    checked_name,
+)
 
 _REGION = "local"
 _PROVIDER = "sandbox"
@@ -44,6 +51,13 @@ class MemberSettings:
     labels: dict[str, str] = field(default_factory=dict)
     taints: list[dict[str, str]] = field(default_factory=list)
     kubernetes_version: str = KUBERNETES_VERSION
+    node_kind: str = KWOK_NODES
+    images: list[str] = field(default_factory=list)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """What the member consists of, in the order in which it starts."""
+        return NODE_COMPONENTS if self.node_kind == REAL_NODES else COMPONENTS
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,7 +72,7 @@ def read(options: Mapping[str, Any], before: MemberSettings | None) -> MemberSet
     """The settings that ``options`` ask for. What they leave out stays as it was ``before``, or gets its default.
 
     ``options``: name, and region, zones, provider, nodes or node_count with node_cpu, node_memory and node_pods,
-    labels, taints, kubernetes_version; None means "not said". Raises ``ConfigError``.
+    labels, taints, kubernetes_version, node_kind, images; None means "not said". Raises ``ConfigError``.
     """
     name = checked_name("member", str(options["name"]))
     said = {key: value for key, value in options.items() if value is not None}
@@ -66,6 +80,16 @@ def read(options: Mapping[str, Any], before: MemberSettings | None) -> MemberSet
     region = str(said.get("region", old.get("region", _REGION)))
     same_region = before is not None and before.region == region
     zones = [str(zone) for zone in said.get("zones", old["zones"] if same_region else [])] or [f"{region}-a"]
+    kind = str(said.get("node_kind", old.get("node_kind", KWOK_NODES)))
+    if before is not None and before.node_kind != kind:
+        raise ConfigError(f"member {name} has nodes of the kind {before.node_kind}", "remove it first: state: absent")
+    if kind == REAL_NODES:
+        idle = [key for key in ("nodes", "node_count", "node_cpu", "node_memory") if key in said]
+        if idle:
+            raise ConfigError(
+                f"member {name}: {idle[0]} does not go with node_kind: kubelet", "it has one node, this machine"
+            )
+        said = {**said, "nodes": [{"pods": said.get("node_pods", 100)}]}
     if len(set(zones)) != len(zones):
         raise ConfigError(f"member {name}: a zone is named twice", "name each zone once")
     return MemberSettings(
@@ -79,6 +103,8 @@ def read(options: Mapping[str, Any], before: MemberSettings | None) -> MemberSet
         kubernetes_version=str(
             said.get("kubernetes_version", old.get("kubernetes_version", KUBERNETES_VERSION)),
         ),
+        node_kind=kind,
+        images=[str(image) for image in said.get("images", old.get("images", []))],
     )
 
 

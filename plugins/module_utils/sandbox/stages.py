@@ -158,12 +158,13 @@ def documents() -> list[dict[str, Any]]:
     ]
 
 
-def storage_class() -> dict[str, Any]:
+def storage_class(provisioner: str = PROVISIONER) -> dict[str, Any]:
+    """The class that claims get by default."""
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
         "metadata": {"name": STORAGE_CLASS, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-        "provisioner": PROVISIONER,
+        "provisioner": provisioner,
         "reclaimPolicy": "Delete",
         "volumeBindingMode": "Immediate",
     }

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -176,6 +178,20 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1.0)
 
 
+@contextmanager
+def held() -> Iterator[Callable[[], None]]:
+    """A call that returns only once the block is over."""
+    over = threading.Event()
+
+    def wait() -> None:
+        over.wait(30)
+
+    try:
+        yield wait
+    finally:
+        over.set()
+
+
 def outlive(name: str) -> None:
     """Return when the thread of this name has given its answer."""
     for thread in threading.enumerate():
@@ -193,32 +209,22 @@ def test_all_in_good_time() -> None:
 
 @pytest.mark.usefixtures("no_grace")
 def test_one_that_is_late_goes_on_by_itself() -> None:
-    late, returned = Late(), threading.Event()
-
-    def work(name: str) -> None:
-        if name == "slow":
-            returned.wait(30)
-
-    try:
+    late = Late()
+    with held() as wait:
         with at_most(10):  # far below the limit
-            done = in_good_time(["a", "b", "slow"], work, late, Deadline(60))
+            done = in_good_time(["a", "b", "slow"], lambda n: wait() if n == "slow" else None, late, Deadline(60))
         assert set(done) <= {"a", "b"}
         assert done
         assert "slow" not in late.names
-    finally:
-        returned.set()
     late.wait_for(*({"a", "b", "slow"} - set(done)))
 
 
 def test_once_half_are_done_the_others_get_a_little_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "GRACE_SECONDS", 0.5)
     monkeypatch.setattr(concurrency, "GRACE_FACTOR", 1.0)
-    late, returned = Late(), threading.Event()
-    try:
-        with at_most(10, at_least=0.5):
-            done = in_good_time(["a", "slow"], lambda n: n == "slow" and returned.wait(30) and None, late, Deadline(60))
-    finally:
-        returned.set()
+    late = Late()
+    with held() as wait, at_most(10, at_least=0.5):
+        done = in_good_time(["a", "slow"], lambda n: wait() if n == "slow" else None, late, Deadline(60))
     assert done == ["a"]
     late.wait_for("slow")
 
@@ -241,35 +247,26 @@ def test_the_longer_the_first_half_takes_the_longer_the_others_get(monkeypatch: 
 
 @pytest.mark.usefixtures("no_grace")
 def test_fewer_than_half_hurry_nobody() -> None:
-    late, returned = Late(), threading.Event()
-    try:
-        with at_most(10, at_least=0.5):  # until the limit
-            done = in_good_time("abc", lambda n: n != "a" and returned.wait(30) and None, late, Deadline(0.5))
-    finally:
-        returned.set()
+    late = Late()
+    with held() as wait, at_most(10, at_least=0.5):  # until the limit
+        done = in_good_time("abc", lambda n: wait() if n != "a" else None, late, Deadline(0.5))
     assert done == ["a"]
     late.wait_for("b", "c")
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.2])
 def test_nobody_is_waited_for_beyond_the_limit(seconds: float) -> None:
-    late, returned = Late(), threading.Event()
-    try:
-        with at_most(8):
-            assert in_good_time("ab", lambda _name: returned.wait(30) and None, late, Deadline(seconds)) == []
-    finally:
-        returned.set()
+    late = Late()
+    with held() as wait, at_most(8):
+        assert in_good_time("ab", lambda _name: wait(), late, Deadline(seconds)) == []
     late.wait_for("a", "b")
 
 
 def test_grace_never_goes_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(concurrency, "GRACE_SECONDS", 60.0)
-    late, returned = Late(), threading.Event()
-    try:
-        with at_most(10):
-            work = in_good_time("ab", lambda n: n == "b" and returned.wait(30) and None, late, Deadline(0.5))
-    finally:
-        returned.set()
+    late = Late()
+    with held() as wait, at_most(10):
+        work = in_good_time("ab", lambda n: wait() if n == "b" else None, late, Deadline(0.5))
     assert work == ["a"]
     late.wait_for("b")
 

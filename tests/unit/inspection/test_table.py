@@ -14,32 +14,21 @@ from ansible_collections.multicluster.federation.plugins.module_utils.inspection
     life,
     memory,
 )
+from ansible_collections.multicluster.federation.tests.unit.samples import DAY, cluster
 
 GIB = 2**30
-DAY = 86400
 
 
 def member(**more: Any) -> dict[str, Any]:
-    return {
-        "status": "ready",
-        "writes": "unproven",
-        "msg": "",
-        "hint": "",
-        "joined": True,
-        "version": "v1.34.4",
-        "region": "eu",
-        "nodes": {"total": 3, "ready": 3, "schedulable": 3},
+    own = {
         "capacity": {
             "cpu": {"requested": 12500, "allocatable": 48000},
             "memory": {"requested": 96 * GIB, "allocatable": 192 * GIB},
             "pods": {"requested": 1204, "allocatable": 3300},
         },
         "credential": {"kind": "token", "seconds_left": 30 * DAY},
-        "taints": [],
-        "cordoned": False,
-        "notes": [],
-        **more,
     }
+    return cluster("eu-1", **{**own, **more})
 
 
 GONE: dict[str, Any] = {

@@ -63,4 +63,4 @@ def test_what_is_done_with_a_component(state: str, running: str, paused: str, de
 
 def test_the_documentation_names_the_same_states_and_components() -> None:
     assert CONTROL_PLANE["state"]["choices"] == list(STATES)
-    assert CONTROL_PLANE["component"]["choices"] == ["all", *layout.COMPONENTS]
+    assert CONTROL_PLANE["component"]["choices"] == ["all", *layout.COMPONENTS, layout.NODE, *layout.NODE_PARTS]

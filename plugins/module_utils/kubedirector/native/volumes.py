@@ -93,6 +93,10 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
 def _persistent(made: Volumes, asked: ClusterRole, role: Role, runtime: RoleRuntime) -> None:
     directories = persistent_directories(role)
     if asked.storage is None:
+        if not runtime.seed and directories:
+            # a directory that a user who is not root can write to, as long as the pod lives
+            made.volumes.append({"name": VOLUME, "emptyDir": {}})
+            made.mounts += [{"name": VOLUME, "mountPath": path, "subPath": path.lstrip("/")} for path in directories]
         return
     spec: dict[str, Any] = {
         "accessModes": ["ReadWriteOnce"],

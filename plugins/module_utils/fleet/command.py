@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A command in a container, through the API server: a websocket, with one absolute deadline for all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from ..model.errors import Kind, MemberError, missing
+from .api import MemberApi, explain
+from .deadline import Deadline
+from .transport import Response
+
+try:
+    import websocket
+except ImportError:  # reported by run_command, as one clear failure
+    websocket = None  # type: ignore[assignment]
+
+_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_OUT, _ERR, _STATUS = 1, 2, 3
+
+#: bytes that are kept of what a command prints, from its end
+KEPT = 65536
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a command: its exit code, and what it printed to both streams, in the order in which it came."""
+
+    code: int
+    output: str
+
+    def last(self, lines: int = 6) -> list[str]:
+        """The last lines that say something."""
+        return [line[:300] for line in self.output.splitlines() if line.strip()][-lines:]
+
+
+def run_command(
+    api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], deadline: Deadline
+) -> Ran:
+    """Run a command to its end. MemberError when it cannot be started, or is not done by the deadline: then it may go on there."""
+    if websocket is None:
+        raise missing("websocket-client")
+    query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
+    limit = deadline.within(api.deadline.remaining())
+    try:
+        socket = api.transport.websocket(path, _PROTOCOLS, limit)
+    except websocket.WebSocketBadStatusException as error:
+        raise _refused(error) from None
+    except (websocket.WebSocketException, OSError) as error:
+        raise MemberError(Kind.UNREACHABLE, f"no command could be run in pod {pod}: {error}") from None
+    try:
+        return _read(socket, limit, pod, command)
+    finally:
+        socket.close(timeout=1)
+
+
+def _read(socket: websocket.WebSocket, limit: Deadline, pod: str, command: Sequence[str]) -> Ran:
+    kept = b""
+    while True:
+        if limit.expired():
+            raise _late(pod, command)
+        socket.settimeout(max(0.01, limit.remaining()))
+        try:
+            frame = socket.recv()
+        except websocket.WebSocketTimeoutException:
+            raise _late(pod, command) from None
+        except (websocket.WebSocketException, OSError):
+            raise MemberError(
+                Kind.UNREACHABLE, f"the connection to pod {pod} was cut while it ran {command[0]}"
+            ) from None
+        data = frame.encode() if isinstance(frame, str) else frame
+        if not data:
+            raise MemberError(Kind.UNREACHABLE, f"pod {pod} ended the connection before {command[0]} was done")
+        if data[0] in (_OUT, _ERR):
+            kept = (kept + data[1:])[-KEPT:]
+        elif data[0] == _STATUS:
+            return Ran(_code(data[1:], pod), kept.decode("utf-8", "replace"))
+
+
+def _code(status: bytes, pod: str) -> int:
+    """The exit code in the Status object that ends a command."""
+    try:
+        body = json.loads(status)
+    except ValueError:
+        raise MemberError(Kind.FAILED, f"pod {pod} did not say how the command ended") from None
+    if body.get("status") == "Success":
+        return 0
+    for cause in (body.get("details") or {}).get("causes") or []:
+        if cause.get("reason") == "ExitCode" and str(cause.get("message")).isdigit():
+            return int(cause["message"])
+    raise MemberError(
+        Kind.FAILED, f"no command could be run in pod {pod}: {body.get('message') or 'no reason is given'}"
+    )
+
+
+def _late(pod: str, command: Sequence[str]) -> MemberError:
+    return MemberError(Kind.TIMEOUT, f"{command[0]} in pod {pod} was not done in time; it may go on there")
+
+
+def _refused(error: websocket.WebSocketBadStatusException) -> MemberError:
+    """The answer of an API server that did not open a connection, as any other refusal."""
+    body = getattr(error, "resp_body", None)
+    try:
+        decoded = json.loads(body) if body else None
+    except ValueError:
+        decoded = None
+    return explain(Response(error.status_code, decoded, None))

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The verbs that move resources from members and back, as functions from options to results. No Ansible in here.
+
+The resources are those that the play gives, and those that the members remember. Each verb imports what it needs when it is called:
+Ansible compiles the modules of a collection in every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .inputs import Params, fleet_of, read_policy, read_resource, read_times, run_options
+from .model.cluster import Fleet
+from .model.errors import ConfigError
+from .model.resource import Resource
+
+if TYPE_CHECKING:
+    from .recovery.failover import Wish
+
+
+def _wish(resources: Sequence[Resource], params: Params) -> Wish:
+    from .recovery.failover import Wish
+
+    return Wish(resources, params.get("name"))
+
+
+def failover(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Move what is on lost members to others; returns the result of the module. ``resources`` win over what members remember."""
+    from .recovery import failover as recovery
+
+    lost, tainted = params.get("suppose_lost") or [], params.get("suppose_tainted") or []
+    if (lost or tainted) and not check:
+        raise ConfigError("suppose_lost and suppose_tainted are for check mode: declare it with the module cluster")
+    supposed = recovery.supposing(fleet, lost, tainted) if lost or tainted else fleet
+    return recovery.failover(supposed, _wish(resources, params), run_options(params, check, diff, tell))
+
+
+def reconcile(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Bring the fleet to what it remembers, or to what is given; returns the result of the module."""
+    from .recovery import failover as recovery
+
+    return recovery.reconcile(fleet, _wish(resources, params), run_options(params, check, diff, tell))
+
+
+def failback(
+    fleet: Fleet,
+    resources: Sequence[Resource],
+    params: Params,
+    check: bool,
+    diff: bool,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Bring members in play back that were lost; returns the result of the module."""
+    from .membership import run as membership
+    from .recovery import failover as recovery
+
+    joining = membership.Options(check=check, diff=diff, **read_policy(params), **read_times(params))
+    return recovery.failback(fleet, _wish(resources, params), run_options(params, check, diff, tell), joining, tell)
+
+
+def over_clusters(verb: Callable[..., dict[str, Any]], params: Params, check: bool, diff: bool) -> dict[str, Any]:
+    """`failover`, `failback` or `reconcile` as a module: over ``clusters``, with the resources that stand in the options."""
+    given = [read_resource(entry) for entry in params.get("resources") or []]
+    return verb(fleet_of(params, check), given, params, check, diff)

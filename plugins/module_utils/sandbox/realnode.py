@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, multicluster.federation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Members with a real node: what their node program needs, and what is done about it from outside."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..model.errors import ConfigError, FederationError
+from . import files, images, kubeconfigs, node_main, nodes, processes
+from .certificates import AUTHORITY
+from .layout import API_SERVER, CONTROL_PLANE, DNS, KUBELET, KWOK, NODE, NODE_PARTS, PROXY, MemberFolder
+
+if TYPE_CHECKING:
+    from .member import Member
+
+PROVISIONER = node_main.Volumes.PROVISIONER
+_POLL = 0.05
+#: programs that are built; the others come with the machine
+_BUILT = (DNS, PROXY, KUBELET)
+
+
+def programs(components: Sequence[str]) -> tuple[str, ...]:
+    """The programs that a member of these components needs from a build."""
+    return (*CONTROL_PLANE, *_BUILT) if NODE in components else (*CONTROL_PLANE, KWOK)
+
+
+def program(folder: MemberFolder) -> str:
+    """The path of the node program, as a file of its own: this code may live in an archive."""
+    path = folder.file("node_main.py")
+    source = pkgutil.get_data(__package__, "node_main.py") or b""
+    files.write(path, source.decode("utf-8"))
+    return path
+
+
+def prepare(member: Member, paths: dict[str, str], progress: Callable[[str], None]) -> None:
+    """Write what the node program reads. ConfigError says in one message what this machine lacks."""
+    lacking = node_main.lacking()
+    if lacking:
+        packages = [name for name in lacking if name not in ("Linux", "root")]
+        needs = [f"it needs {name}" for name in lacking if name in ("Linux", "root")]
+        needs += [f"programs of the Debian packages {', '.join(packages)} are missing"] if packages else []
+        raise ConfigError(
+            f"member {member.folder.name} cannot have a real node here: {'; '.join(needs)}",
+            f"apt-get install {' '.join(packages)}" if packages else "use node_kind: kwok",
+        )
+    folder, settings = member.folder, member.settings
+    node = settings.nodes[0]
+    labels = {nodes.REGION: settings.region, nodes.ZONE: node.zone, **node.labels}
+    pause = images.pause(progress)
+    body = {
+        "name": node.name,
+        "port": member.ports[API_SERVER],
+        "pause": pause.program,
+        "pause_image": pause.name,
+        "pods": node.pods,
+        "labels": labels,
+        "images": [image.data() for image in (pause, *images.provide(settings.images, progress))],
+        "programs": {name: paths[name] for name in _BUILT},
+        "pki": folder.pki,
+        "authority": os.path.join(folder.pki, f"{AUTHORITY}.crt"),
+        "kubeconfigs": {
+            "kubelet": kubeconfigs.of_component(folder, KUBELET),
+            "operator": kubeconfigs.of_component(folder, NODE),
+        },
+    }
+    files.write_json(folder.file("node.json"), body)
+    for part in held_down(folder):
+        os.unlink(_marker(folder, part))
+
+
+def _marker(folder: MemberFolder, part: str) -> str:
+    return folder.file("run", f"{part}.down")
+
+
+def held_down(folder: MemberFolder) -> list[str]:
+    """The parts of a node that somebody ended on purpose."""
+    return [part for part in NODE_PARTS if os.path.exists(_marker(folder, part))]
+
+
+def hold_down(folder: MemberFolder, parts: Sequence[str]) -> None:
+    """From now on the node program does not start these parts again."""
+    for part in parts:
+        files.write(_marker(folder, part), "")
+
+
+def let_up(folder: MemberFolder, part: str, deadline: float) -> None:
+    """Let the node program start a part again, and wait until it runs."""
+    with suppress(FileNotFoundError):
+        os.unlink(_marker(folder, part))
+    while processes.state(processes.recorded(folder.process(part))) != processes.RUNNING:
+        if time.monotonic() > deadline:
+            raise FederationError(f"{folder.name}/{part} was not started again", f"see {folder.log(NODE)}")
+        time.sleep(_POLL)
+
+
+def sweep(folder: MemberFolder) -> None:
+    """Take away what outlives a killed node outside of its namespaces; nothing, while it runs."""
+    if not os.path.exists(folder.file("node.json")):
+        return
+    if processes.state(processes.recorded(folder.process(NODE))) == processes.DEAD:
+        node_main.sweep_cgroups(folder.path)
+        node_main.sweep_bridge()
