@@ -11,6 +11,7 @@ from typing import Any
 
 import kubernetes
 import pytest
+import yaml
 from hypothesis import given
 
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.instance import EXPOSED
@@ -47,7 +48,7 @@ def complaint(client: Kube, manifest: Manifest) -> str:
     try:
         client.client.server_side_apply(
             api,
-            body=manifest,
+            body=yaml.safe_dump(manifest, allow_unicode=True),
             name=name,
             namespace=namespace,
             field_manager="tests",
