@@ -14,11 +14,12 @@ import pytest
 import yaml
 from hypothesis import given
 
-from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.instance import EXPOSED
+from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.instance import BOTH, EXPOSED
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.render import render
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Kube
 from ansible_collections.multicluster.federation.tests.unit.kubedirector.native_samples import FEW, Sample, samples
 from ansible_collections.multicluster.federation.tests.unit.kubedirector.operators import OF_OPERATOR, built
+from ansible_collections.multicluster.federation.tests.unit.kubedirector.shipped import SHIPPED, shipped
 
 pytestmark = pytest.mark.integration
 
@@ -84,6 +85,11 @@ def test_random_instances_are_taken(kube: dict[str, Kube]) -> None:
 @pytest.mark.parametrize("name", OF_OPERATOR)
 def test_instances_of_the_operator_are_taken(kube: dict[str, Kube], name: str, expose: str) -> None:
     assert complaints(kube[MEMBERS[0]], render(built(name, expose=expose))) == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_instances_of_what_is_shipped_are_taken(kube: dict[str, Kube], name: str) -> None:
+    assert complaints(kube[MEMBERS[0]], render(shipped(name, 2, expose=BOTH).instance())) == []
 
 
 def test_what_is_wrong_is_seen(kube: dict[str, Kube]) -> None:

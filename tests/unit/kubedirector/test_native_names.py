@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.faults import Fault, Faulty
+from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.instance import BOTH, ROLE
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.render import render
 from ansible_collections.multicluster.federation.tests.unit.helpers import STEADY
 from ansible_collections.multicluster.federation.tests.unit.kubedirector.kubernetes_rules import violations
@@ -27,6 +28,7 @@ from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples
     cluster_manifest,
     role,
 )
+from ansible_collections.multicluster.federation.tests.unit.kubedirector.shipped import SHIPPED, shipped
 
 
 def sample(
@@ -199,6 +201,15 @@ def test_every_name_is_refused_or_valid(asked: Sample) -> None:
 @given(samples())
 def test_kubernetes_takes_every_name_in_what_is_accepted(found: Sample) -> None:
     assert violations(render(found.instance())) == []
+
+
+@pytest.mark.parametrize("more", [0, 3])
+@pytest.mark.parametrize("expose", [ROLE, BOTH])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_kubernetes_takes_every_name_in_what_is_shipped(name: str, expose: str, more: int) -> None:
+    made = render(shipped(name, more, expose=expose, retain=True).instance())
+    assert violations(made) == []
+    assert [manifest for manifest in made if manifest["kind"] == "StatefulSet"]
 
 
 BROKEN: list[tuple[dict[str, Any], str]] = [
