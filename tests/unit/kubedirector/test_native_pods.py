@@ -50,7 +50,7 @@ def mounts(instance: Instance) -> dict[str, str]:
 
 
 def volume(instance: Instance, name: str) -> dict[str, Any]:
-    return next(entry for entry in pod_of(instance)["volumes"] if entry["name"] == name)  # type: ignore[no-any-return]
+    return next(entry for entry in pod_of(instance)["volumes"] if entry["name"] == name)
 
 
 def environment(instance: Instance) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_gpus_are_hidden_from_those_who_ask_for_none(requested: str, limited: st
 
 
 def test_files_lie_together_by_their_directory_and_change_pods_where_they_say_so() -> None:
-    files = [
+    files: list[dict[str, Any]] = [
         {"path": "/etc/x/b.conf", "content": "@{param:p}"},
         {"path": "/etc/x/a.conf", "content": "fix", "restart": False},
         {"path": "/opt/y/c", "content": "@{count:r1}"},
@@ -377,7 +377,7 @@ def test_the_seeding_script_copies_once_and_never_half(tmp_path: Path) -> None:
     (made / "own").write_text("of the app")
     seed()
     assert (made / "deep" / "x").read_text() == "first"
-    assert (made / "own").exists()
+    assert sorted(path.name for path in made.iterdir()) == [".hidden", "deep", "own"]
 
 
 def test_what_is_remembered_is_one_line_that_does_not_depend_on_order() -> None:
