@@ -11,7 +11,7 @@ RUN = tools/run.sh
 
 # The parts share two cores, one tree and one development environment.
 .NOTPARALLEL:
-.PHONY: help venv demo drill test format lint types sanity docs unit integration test-pods test-long molecule build bench clean
+.PHONY: help venv demo drill test format lint types sanity docs catalog unit integration test-pods test-long molecule build bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make lint           style: ruff, yamllint, ansible-lint (profile production)"
 	@echo "make types          mypy, strict"
 	@echo "make docs           documentation of modules and roles, changelog fragments"
+	@echo "make catalog      make the pages of the catalog's apps anew (docs/catalog)"
 	@echo "make build          the collection's archive, into .build/"
 	@echo "make sanity         ansible-test sanity, no ignores"
 	@echo "make molecule       the roles, on a sandbox of their own"
@@ -61,6 +62,9 @@ types: venv
 
 docs: venv
 	@tools/docs.sh
+
+catalog: venv
+	@$(RUN) python tools/catalog_pages.py
 
 build: venv
 	@tools/build.sh

@@ -68,6 +68,11 @@ class Browser:
             arguments = [f"--screenshot={target}", *(["--blink-settings=preferredColorScheme=0"] if dark else [])]
             self._run(address, width, height, *arguments)
 
+    def paper(self, page: str, target: Path) -> None:
+        """A PDF of the page, as it is printed."""
+        with self._serving(page, "") as address:
+            self._run(f"{address}page.html", 1280, 900, f"--print-to-pdf={target}", "--no-pdf-header-footer")
+
     def _run(self, address: str, width: int, height: int, *arguments: str) -> str:
         command = [
             self.path,

@@ -25,6 +25,8 @@ def demo(federation: Federation, checkout: Path) -> list[str]:
     for resource in variables["federated_app_resources"]:
         resource["src"] = [str(checkout / path) for path in resource["src"]]
         resource["namespace"] = federation.namespace
+    for instance in variables["kubedirector_instances"]:
+        instance["namespace"] = federation.namespace
     path = federation.player.folder / "demo.yml"
     path.write_text(yaml.safe_dump(variables))
     return ["-e", f"@{path}"]
@@ -47,6 +49,10 @@ def test_the_demonstration_from_nothing_to_ready_and_again(unjoined: Federation,
     container = web["spec"]["template"]["spec"]["containers"][0]
     assert container["image"] == "mirror.eu.example.com/shop/web:1.4.0"
     assert {"name": "CURRENCY", "value": "EUR"} in container["env"]
+    cache = unjoined.kube["us-1"].get("apps/v1", "StatefulSet", "cache-redis-server", unjoined.namespace)
+    assert cache is not None
+    assert cache["status"]["readyReplicas"] == 1
+    assert f"{unjoined.namespace}/cache on us-1 (ready)" in first.stdout
     ingress = unjoined.kube["us-1"].get("networking.k8s.io/v1", "Ingress", "shop", unjoined.namespace)
     assert ingress is not None
     assert ingress["spec"]["rules"][0]["host"] == "us.shop.example.com"

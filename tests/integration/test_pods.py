@@ -203,8 +203,7 @@ def test_redis_keeps_what_was_written_and_a_replica_takes_over(stage: Stage) -> 
     # the whole node loses its power
     stage.component("eu-1", "sandbox-node", "killed")
     stage.component("eu-1", "sandbox-node", "started")
-    until(lambda: stage.ready("eu-1", server), "the server is back", 180)
-    assert stage.run("eu-1", server, "redis-cli get key") == "two"
+    until(lambda: stage.run("eu-1", server, "redis-cli get key") == "two", "the server is back with its data", 180)
 
     stage.gone("cache", retain=True)
     assert len(stage.claims("eu-1")) == 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..fleet.concurrency import SLACK, in_good_time
 from ..fleet.connect import connect
@@ -42,17 +42,15 @@ INSTANCES = (ONE, EACH)
 DATA_NONE = "none"
 DATA = (DATA_NONE,)
 
-#: finds an app by its name: what the shipped catalog, or the user's own, has
-Find: TypeAlias = "Callable[[str], Definition | None]"
-
 
 @dataclass(frozen=True)
 class Wish:
-    """``placement`` None leaves it as it is; ``upgrade`` takes the app as the catalog has it now; ``rollback``: a change that fails is
-    taken back; ``failover`` is one of `failover.FAILOVERS`, None for the default."""
+    """``find`` looks an app up by its name in the catalogs; ``placement`` None leaves it as it is; ``upgrade`` takes the app as the
+    catalog has it now; ``rollback``: a change that fails is taken back; ``failover`` is one of `failover.FAILOVERS`, None for the
+    default."""
 
     asked: Asked
-    find: Find
+    find: Callable[[str], Definition | None]
     placement: Mapping[str, Any] | None = None
     instances: str | None = None
     failover: str | None = None

@@ -31,25 +31,25 @@ _PAUSE = """\
 package main
 
 import (
-	"os"
-	"os/signal"
-	"syscall"
+    "os"
+    "os/signal"
+    "syscall"
 )
 
 func main() {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT)
-	for s := range signals {
-		if s != syscall.SIGCHLD {
-			os.Exit(0)
-		}
-		for {
-			pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
-			if pid <= 0 || err != nil {
-				break
-			}
-		}
-	}
+    signals := make(chan os.Signal, 16)
+    signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT)
+    for s := range signals {
+        if s != syscall.SIGCHLD {
+            os.Exit(0)
+        }
+        for {
+            pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+            if pid <= 0 || err != nil {
+                break
+            }
+        }
+    }
 }
 """
 

@@ -10,6 +10,7 @@ It needs root on Linux, and the programs in `REQUIRED`.
 from __future__ import annotations
 
 import ctypes
+import http.client
 import json
 import os
 import shutil
@@ -20,8 +21,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -84,7 +83,8 @@ def pod_subnet(number: int) -> str:
 
 
 def say(text: str) -> None:
-    print(time.strftime("%H:%M:%S"), text, flush=True)  # noqa: T201 - its log
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
 
 
 def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -387,6 +387,14 @@ class Node:
                     start()
 
 
+class Refused(Exception):
+    """An API server said no."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"HTTP {code}")
+        self.code = code
+
+
 class Volumes:
     """Makes a directory, and a volume for it, for each claim of our class, and takes both away when the claim has gone."""
 
@@ -398,22 +406,31 @@ class Volumes:
         context = ssl.create_default_context(cafile=node.config["authority"])
         context.load_cert_chain(os.path.join(pki, "operator.crt"), os.path.join(pki, "operator.key"))
         self.context = context
-        self.base = f"https://127.0.0.1:{node.config['port']}"
+        self.port = node.config["port"]
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
-            return json.loads(answer.read())
+        """The decoded answer of the API server; `Refused` for anything that is not a success."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.context)
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, data, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            raise Refused(answer.status)
+        return json.loads(text)
 
     def work(self) -> None:
         while True:
             try:
                 self.provide()
                 self.reclaim()
-            except (OSError, ValueError, KeyError) as error:
-                if not isinstance(error, urllib.error.URLError):
-                    say(f"volumes: {error}")
+            except (OSError, http.client.HTTPException):
+                pass  # the API server is away
+            except (Refused, ValueError, KeyError) as error:
+                say(f"volumes: {error!r}")
             time.sleep(_POLL)
 
     def provide(self) -> None:
@@ -429,7 +446,7 @@ class Volumes:
             os.chmod(place, 0o777)
             try:
                 self.call("POST", "/api/v1/persistentvolumes", self.volume(name, place, claim))
-            except urllib.error.HTTPError as error:
+            except Refused as error:
                 if error.code != 409:
                     raise
 

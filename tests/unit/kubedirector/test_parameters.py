@@ -169,6 +169,7 @@ def test_whatever_is_given_is_taken_or_refused(kind: str, value: Any, pattern: s
         found = choose([parameter], {"p": value}, "x")
     except Faulty:
         return
-    assert type(found["p"]) is {"string": str, "integer": int, "boolean": bool, "quantity": str}[kind]
+    assert isinstance(found["p"], {"string": str, "integer": int, "boolean": bool, "quantity": str}[kind])
+    assert isinstance(found["p"], bool) is (kind == "boolean")
     assert parameter.fault(found["p"]) == ""
     assert choose([parameter], found, "x") == found
