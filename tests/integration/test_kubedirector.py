@@ -303,7 +303,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"app": "orders", "members": ["eu-9"]}, "placement names eu-9, which the fleet does not have"),
     (
         {"app": "orders", "name": "a-name-that-is-very-much-too-long-for-a-stateful-set"},
-        "letters too long for a StatefulSet",
+        "which has 59 letters where 52 are the most: give the instance a shorter name",
     ),
     ({"app": "orders", "name": "1st"}, "must start with a letter"),
     ({"app": "orders", "catalog": ["nowhere"]}, "the catalog"),
