@@ -271,6 +271,28 @@ def test_one_home_or_an_instance_on_each(federation: Federation) -> None:
     )
 
 
+def test_connection_details_follow_on_request(federation: Federation) -> None:
+    done = made(federation, connect=["us-1"])
+    kube, space = federation.kube["us-1"], federation.namespace
+    details = kube.get("v1", "ConfigMap", "queue-connection", space)
+    assert details is not None
+    assert details["data"]["broker.amqp-broker"] == f"queue-broker.{space}.svc.cluster.local:5672"
+    assert details["data"]["member"] == "eu-1"
+    assert password(federation, "us-1") == password(federation)
+    assert password(federation) not in done.output
+    assert "the address of queue-broker is known inside of eu-1 only" in done.output
+    assert federation.kube["eu-2"].get("v1", "Secret", "queue-auth", space) is None
+    assert not cluster(federation).result["changed"]
+    moved = cluster(federation, connect=["eu-2"])
+    assert not moved.result["failed"], moved.message
+    assert kube.get("v1", "Secret", "queue-auth", space) is None
+    assert password(federation, "eu-2") == password(federation)
+    refused = cluster(federation, connect=["eu-1"])
+    assert "connect names eu-1, where queue runs" in refused.message
+    assert not cluster(federation, state="absent").result["failed"]
+    assert federation.kube["eu-2"].get("v1", "Secret", "queue-auth", space) is None
+
+
 def test_a_member_that_cannot_take_it_is_not_chosen(federation: Federation) -> None:
     catalog(federation)
     done = cluster(

@@ -39,7 +39,8 @@ _OPTIONS = Fields(
 @dataclass(frozen=True)
 class Instance:
     """``parameters`` has a value for each parameter of the runtime; ``images`` replaces those of roles; ``retain`` keeps volumes when the
-    instance or pods of it are removed; ``expose`` is one of `EXPOSED`; ``data`` says how data follow a failover, "" that they do not."""
+    instance or pods of it are removed; ``expose`` is one of `EXPOSED`; ``data`` says how data follow a failover, "" that they do not;
+    ``connect`` are the members that are told how to reach it."""
 
     cluster: VirtualCluster
     definition: Definition
@@ -48,6 +49,7 @@ class Instance:
     retain: bool = False
     expose: str = ROLE
     data: str = ""
+    connect: tuple[str, ...] = ()
     settings: Settings = NATIVE_SETTINGS
 
     @property
@@ -84,6 +86,7 @@ def build_instance(
         bool(options.get("retain")),
         options.get("expose") or ROLE,
         options.get("data") or "",
+        tuple(options.get("connect") or ()),
         settings,
     )
 
@@ -111,6 +114,7 @@ def dump_instance(instance: Instance) -> dict[str, Any]:
             "retain": instance.retain,
             "expose": instance.expose,
             "data": instance.data,
+            "connect": list(instance.connect),
         },
     }
 
