@@ -125,6 +125,18 @@ def test_a_rendered_chart_as_it_was_printed(federation: Federation, tmp_path: Pa
     assert settings["data"] == {"nginx.conf": "server {\n  listen 80;\n}", "enabled": "yes"}
 
 
+def test_texts_of_all_letters_arrive_as_they_are(federation: Federation) -> None:
+    """An apply is YAML to the API server, which reads some of JSON's escapes in another way."""
+    data = {"a": "\U0001f600 \U00010000", "b": "\x7f\x85\u2028\ufeff", "c": "\\ud83d\\ude00", "d": "gr\u00fcn"}
+    texts = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "texts"}, "data": data}
+    first = federation.propagate(name="texts", definition=[texts])
+    assert not first.result["failed"], first.message
+    found = federation.kube["us-1"].get("v1", "ConfigMap", "texts", federation.namespace)
+    assert found is not None
+    assert found["data"] == data
+    assert federation.propagate(name="texts", definition=[texts]).message == "3 members: nothing to do"
+
+
 def test_a_definition_of_more_than_256_kib(federation: Federation, group: str) -> None:
     """Too large for the annotation of client-side apply; server-side apply takes it, and the second run has nothing to do."""
     text = {"type": "string", "description": "d" * 200}

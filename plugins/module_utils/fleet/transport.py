@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import tempfile
 import threading
@@ -22,6 +23,9 @@ from ..model.errors import Kind, MemberError, missing
 from .credentials import Credential, credential_for
 from .deadline import WATCHDOG, Deadline, Guard
 from .kubeconfig import Endpoint
+
+# All that lies between plain ASCII and the letters that would need two escapes.
+_ESCAPED = re.compile("[\x7f-\uffff]")
 
 try:
     import urllib3
@@ -208,7 +212,7 @@ class Transport:
         """One request, ended at the earlier of ``deadline`` and the request timeout. HTTP errors are answers, not exceptions;
         MemberError says that there was no answer. With the ``etag`` of an answer that is known, the same answer comes as 304."""
         limit = deadline.within(self.request_timeout)
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        data = None if body is None else _encoded(body)
         headers = {"Accept": accept, "Content-Type": content_type} if data else {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
@@ -357,6 +361,15 @@ def _clock(value: str | None) -> float | None:
         return parsedate_to_datetime(value).timestamp() if value else None
     except ValueError:
         return None
+
+
+def _encoded(body: Any) -> bytes:
+    """A body as JSON that is YAML as well, which is what API servers take an apply for.
+
+    YAML knows no pairs of escapes for one letter (emoji are such), and no bare control characters or separators of lines.
+    """
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", text).encode()
 
 
 def _seconds(value: str | None) -> float | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -88,6 +89,23 @@ def test_what_is_sent() -> None:
         "Impersonate-Group: b",
     ]
     assert json.loads(body) == {"a": "\u00e9"}
+
+
+def test_what_is_sent_means_the_same_as_json_and_as_yaml() -> None:
+    seen: list[bytes] = []
+
+    def serve(connection: socket.socket, _stop: threading.Event) -> None:
+        while data := read_request(connection):
+            seen.append(data)
+            connection.sendall(answer())
+
+    # emoji, a letter beyond 16 bits, control characters, separators of lines, a mark of byte order, what looks like an escape
+    texts = ["\U0001f600", "\U00010000", "\x7f\x80\x85\x00\t", "a\u2028b\u2029c", "\ufeff", "\\ud83d\\ude00", "\u00e9"]
+    with serving(serve) as server, transport(server) as made:
+        made.request("PATCH", "/", Deadline(10), {text: text for text in texts})
+    body = seen[0].partition(b"\r\n\r\n")[2]
+    assert json.loads(body) == {text: text for text in texts}
+    assert yaml.safe_load(body) == {text: text for text in texts}
 
 
 @pytest.mark.parametrize(

@@ -18,29 +18,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.app import App, Role
-from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.definition import parse_definition
-from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.instance import (
-    POD,
-    Instance,
-    build_instance,
-)
 from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.render import render
-from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples import DATA, DEFINITIONS, STORED
-
-APPS = {
-    "cr-cluster-cassandra311-stor": "cr-app-cassandra-3.11",
-    "cr-cluster-centos7": "cr-app-centos7",
-    "cr-cluster-kafka55-stor": "cr-app-kafka55",
-    "cr-cluster-mlflow": "cr-app-mlflow",
-    "cr-cluster-qwen2-test": "cr-app-qwen2",
-}
-
-
-def built(name: str, **options: Any) -> Instance:
-    """The instance that the operator made its objects for, with the defaults that it filled in."""
-    definition = parse_definition([DEFINITIONS[APPS[name]]], name)
-    manifest = {**DEFINITIONS[name], "spec": STORED[name]}
-    return build_instance(manifest, definition, {"expose": POD, **options})
+from ansible_collections.multicluster.federation.tests.unit.kubedirector.operators import OF_OPERATOR, built
+from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples import DATA, DEFINITIONS
 
 
 @dataclass
@@ -189,7 +169,7 @@ def of_kind(manifests: list[dict[str, Any]], kind: str) -> dict[str, dict[str, A
     return {manifest["metadata"]["name"]: manifest for manifest in manifests if manifest["kind"] == kind}
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", OF_OPERATOR)
 def test_stateful_sets_are_those_of_the_operator(name: str) -> None:
     made, wanted = of_kind(render(built(name)), "StatefulSet"), theirs(name)
     assert set(made) == {found.body["metadata"]["name"] for found in wanted}
@@ -200,13 +180,13 @@ def test_stateful_sets_are_those_of_the_operator(name: str) -> None:
         assert dict(leaves(ours)) == dict(leaves(found.body))
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", OF_OPERATOR)
 def test_services_are_those_of_the_operator(name: str) -> None:
     made = of_kind(render(built(name)), "Service")
     assert made == of_kind(goldens(name)["services"], "Service")
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", OF_OPERATOR)
 def test_there_is_nothing_besides_but_what_pods_read_and_what_is_remembered(name: str) -> None:
     instance = built(name)
     packaged = [role.id for role in instance.definition.app.roles if role.package is not None]
@@ -218,7 +198,7 @@ def test_there_is_nothing_besides_but_what_pods_read_and_what_is_remembered(name
 @pytest.mark.parametrize("difference", DELIBERATE, ids=lambda difference: str(difference.__name__))
 def test_every_difference_is_there(difference: Callable[[Theirs], None]) -> None:
     changed = []
-    for found in [found for name in APPS for found in theirs(name)]:
+    for found in [found for name in OF_OPERATOR for found in theirs(name)]:
         before = copy.deepcopy(found.body)
         difference(found)
         changed.append(found.body != before)

@@ -140,9 +140,9 @@ def _mounts(instance: Instance, asked: ClusterRole, role: Role, path: str) -> It
         place, name = mount["mountPath"], mount["name"]
         if ":" in place or ".." in place.split("/"):
             yield Fault(path, f"role {role.id} cannot have {place} as a mount ({name}): no ':' and no '..'")
-        if place in seen:
+        bare = place.rstrip("/")
+        if bare in seen:
             yield Fault(
-                path,
-                f"role {role.id} has two mounts at {place} ({seen[place]} and {name}): choose another path for one",
+                path, f"role {role.id} has two mounts at {place} ({seen[bare]} and {name}): choose another path for one"
             )
-        seen.setdefault(place, name)
+        seen.setdefault(bare, name)

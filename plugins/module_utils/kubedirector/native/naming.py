@@ -120,12 +120,12 @@ def name_faults(instance: Instance) -> Iterator[Fault]:
         if short in taken:
             yield Fault(path, f"objects of role {role.id} would have the names of {taken[short]}")
         taken[short] = f"role {role.id}"
-        excess = len(set_name(instance, role.id)) - _LONGEST_SET
-        if excess > 0:
+        name = set_name(instance, role.id)
+        if len(name) > _LONGEST_SET:
             yield Fault(
                 path,
-                f"{set_name(instance, role.id)} is {excess} letters too long for a StatefulSet (the most is {_LONGEST_SET}): give the "
-                "instance a shorter name",
+                f"role {role.id} would be {name}, which has {len(name)} letters where {_LONGEST_SET} are the most: give the instance a "
+                "shorter name",
             )
     if len(stored_name(instance.name)) > _LONGEST:
         yield Fault("metadata.name", f"{instance.name!r} is too long: give the instance a shorter name")

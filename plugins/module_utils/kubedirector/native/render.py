@@ -37,13 +37,13 @@ def render(instance: Instance) -> list[Manifest]:
 
 
 def _one_name_twice(made: list[Manifest]) -> Iterator[Fault]:
-    """Two objects of one name, of which the second would replace the first: as the files of role x, and a role x-files with a secret."""
+    """Two objects of one name, of which the second would replace the first: the keys of role x, and a secret of the runtime, x-keys."""
     seen: dict[tuple[str, str], Manifest] = {}
     for manifest in made:
         key = (manifest["kind"], manifest["metadata"]["name"])
         if key in seen:
             owners = " and ".join(_owner(owner) for owner in (seen[key], manifest))
-            yield Fault("spec.roles", f"{owners} would both have a {key[0]} {key[1]}: give the instance another name")
+            yield Fault("spec.roles", f"{owners} would both have a {key[0]} {key[1]}: rename one of them")
         seen[key] = manifest
 
 
