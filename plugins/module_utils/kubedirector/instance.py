@@ -14,7 +14,7 @@ from .definition import Definition, load_definition
 from .envelope import API_VERSION, CLUSTER_KIND, subject_of
 from .faults import Fault, refuse
 from .parameters import Value, choose
-from .schema import Anything, Fields, Flag, MapOf, OneOf, Text, mapping
+from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Text, mapping
 from .settings import Settings, Surroundings
 
 #: which Services an instance gets beside the headless one: one for each role, one for each pod as the operator makes them, or both
@@ -32,6 +32,7 @@ _OPTIONS = Fields(
         "retain": Flag(),
         "expose": OneOf(EXPOSED),
         "data": Text(),
+        "connect": ListOf(Text(shortest=1)),
     }
 )
 
