@@ -293,6 +293,36 @@ def test_connection_details_follow_on_request(federation: Federation) -> None:
     assert federation.kube["eu-2"].get("v1", "Secret", "queue-auth", space) is None
 
 
+def test_a_lost_home_is_left_only_where_data_may_be_left_behind(federation: Federation) -> None:
+    storage = {"storage": {"size": "1Gi"}}
+    kept = made(federation, name="kept", members=["us-1", "eu-2"], roles=[{"id": "broker", **storage}])
+    free = made(federation, name="free", members=["us-1", "eu-2"], roles=[{"id": "broker", **storage}], data="none")
+    (home,) = kept.result["instance"]["placed"]
+    assert free.result["instance"]["placed"] == [home]
+    (other,) = {"us-1", "eu-2"} - {home}
+    old = password(federation, home, "free-auth")
+    federation.sandbox.kill(home, "kube-apiserver")
+    try:
+        declared = _on(federation, "cluster", home, lost=True, fenced=True)
+        assert not declared.result["failed"], declared.message
+        moved = federation.player.task("failover", {"wait": True, "wait_timeout": 60}, inventory=federation.inventory)
+        assert not moved.result["failed"], moved.message
+        assert federation.kube[other].get("apps/v1", "StatefulSet", "free-broker", federation.namespace) is not None
+        assert federation.kube[other].get("apps/v1", "StatefulSet", "kept-broker", federation.namespace) is None
+        assert "failover: never" in moved.output
+        assert password(federation, other, "free-auth") not in ("", old)
+    finally:
+        federation.sandbox.mend()
+    back = _on(federation, "failback", home, wait=True, wait_timeout=60)
+    assert not back.result["failed"], back.message
+    assert federation.kube[home].get("apps/v1", "StatefulSet", "free-broker", federation.namespace) is None
+    assert federation.kube[home].get("apps/v1", "StatefulSet", "kept-broker", federation.namespace) is not None
+
+
+def _on(federation: Federation, module: str, member: str, **options: Any) -> Played:
+    return federation.player.task(module, options, "--limit", member, inventory=federation.inventory)
+
+
 def test_a_member_that_cannot_take_it_is_not_chosen(federation: Federation) -> None:
     catalog(federation)
     done = cluster(
