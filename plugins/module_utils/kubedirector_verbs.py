@@ -32,6 +32,7 @@ _PRESENT_ONLY = (
     "placement",
     "instances",
     "data",
+    "connect",
     "failover",
     "upgrade",
     "rollback",
@@ -53,7 +54,7 @@ def kubedirector_cluster(
     from .instances.wish import Asked
 
     options = _options(params, check, diff, tell)
-    kept = {key: params.get(key) for key in ("parameters", "images", "retain", "expose", "data")}
+    kept = {key: params.get(key) for key in ("parameters", "images", "retain", "expose", "data", "connect")}
     asked = Asked(params["name"], params["namespace"], _one(manifests, params), _spec(params), kept)
     if params["state"] == "absent":
         idle = [key for key in _PRESENT_ONLY if params.get(key)]

@@ -283,6 +283,7 @@ KUBEDIRECTOR_CLUSTER: Spec = {
     "retain": {"type": "bool"},
     "instances": {"type": "str", "choices": ["one", "each"]},
     "data": {"type": "str", "choices": ["none"]},
+    "connect": {"type": "list", "elements": "str"},
     "failover": {"type": "str", "choices": list(FAILOVERS)},
     "upgrade": {"type": "bool", "default": False},
     "rollback": {"type": "bool", "default": False},

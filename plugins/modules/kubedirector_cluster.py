@@ -137,6 +137,13 @@ options:
       - Without it, the instance never moves by itself.
     type: str
     choices: [none]
+  connect:
+    description:
+      - Members that are told how to reach the instance - a ConfigMap C(NAME-connection) with its addresses, and copies of its
+        Secrets. An empty list takes them back.
+      - Addresses that other members can reach take O(service_type=LoadBalancer).
+    type: list
+    elements: str
   failover:
     description: As in M(multicluster.federation.federated_resource). Only together with O(data).
     type: str

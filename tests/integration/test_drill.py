@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
@@ -194,6 +195,29 @@ def test_a_survivor_that_is_too_small_and_a_simulation(federation: Federation, t
     assert report["verdict"] == "PASSED"
     assert [phase["name"] for phase in report["phases"]] == ["preflight", "report"]
     assert len(report["history"]) == 1
+
+
+def test_everything_unreachable_is_taken_for_our_own_fault(federation: Federation, tmp_path: Path) -> None:
+    """The fault takes more than the scenario says: nobody is reached any more. The drill moves nothing, says so, and mends what it did."""
+    put(federation, {"name": "shop", "definition": workload("shop"), "replicas": {"total": 9}})
+    before = state(federation)
+    where = {"sandbox": federation.sandbox.name, "root": str(federation.sandbox.root)}
+    files = {}
+    for name, options in (("break", {"component": "kube-apiserver", "state": "killed"}), ("mend", {})):
+        files[name] = tmp_path / f"{name}.yml"
+        task = {"name": name, "multicluster.federation.control_plane": {**where, **options}, "run_once": True}
+        files[name].write_text(yaml.safe_dump([task]))
+    try:
+        done, report = drill(
+            federation, tmp_path / "drills", fault="tasks", tasks=str(files["break"]), undo_tasks=str(files["mend"])
+        )
+    finally:
+        federation.sandbox.mend()
+    assert done.returncode != 0
+    assert report["verdict"] != "PASSED"
+    assert any("cut off" in text or "ourselves" in text for text in report["why"]), report["why"]
+    assert state(federation) == before
+    assert no_prober(tmp_path / "drills")
 
 
 def test_bad_scenarios_are_refused_before_anything_is_begun(federation: Federation, tmp_path: Path) -> None:

@@ -253,3 +253,35 @@ def test_a_secret_whose_value_is_not_kept_stays_where_it_is(federation: Federati
         assert before["data"] == after["data"]
     assert not run(federation, "failback", limit="us-1").result["failed"]
     assert live(federation, "web") == {"eu-1": 2, "us-1": 2}
+
+
+def test_a_live_singleton_ends_before_it_starts_elsewhere(federation: Federation) -> None:
+    one = {
+        "name": "one",
+        "namespace": federation.namespace,
+        "definition": workload("one"),
+        "singleton": True,
+        "keep_template": True,
+        "fence": "none",
+    }
+    put(federation, [one])
+    (home,) = live(federation, "one")
+    marks = {member: len(federation.sandbox.audit(member)) for member in MEMBERS}
+    tainted = run(federation, "cluster", limit=home, taints=[{"key": "gone", "effect": "NoExecute"}])
+    assert not tainted.result["failed"], tainted.message
+    moved = run(federation, "failover", wait=True, wait_timeout=60)
+    assert not moved.result["failed"], moved.message
+    (now,) = live(federation, "one")
+    assert now != home
+
+    def moment(member: str, verb: str, edge: str) -> str:
+        path = f"/apis/apps/v1/namespaces/{federation.namespace}/deployments/"
+        events = federation.sandbox.audit(member)[marks[member] :]
+        return next(
+            str(e[edge])
+            for e in events
+            if e["verb"] == verb and path in e["requestURI"] and "dryRun" not in e["requestURI"]
+        )
+
+    assert moment(home, "delete", "stageTimestamp") < moment(now, "patch", "requestReceivedTimestamp")
+    assert not run(federation, "failover").result["changed"]

@@ -271,6 +271,58 @@ def test_one_home_or_an_instance_on_each(federation: Federation) -> None:
     )
 
 
+def test_connection_details_follow_on_request(federation: Federation) -> None:
+    done = made(federation, connect=["us-1"])
+    kube, space = federation.kube["us-1"], federation.namespace
+    details = kube.get("v1", "ConfigMap", "queue-connection", space)
+    assert details is not None
+    assert details["data"]["broker.amqp-broker"] == f"queue-broker.{space}.svc.cluster.local:5672"
+    assert details["data"]["member"] == "eu-1"
+    assert password(federation, "us-1") == password(federation)
+    assert password(federation) not in done.output
+    assert "the address of queue-broker is known inside of eu-1 only" in done.output
+    assert federation.kube["eu-2"].get("v1", "Secret", "queue-auth", space) is None
+    assert not cluster(federation).result["changed"]
+    moved = cluster(federation, connect=["eu-2"])
+    assert not moved.result["failed"], moved.message
+    assert kube.get("v1", "Secret", "queue-auth", space) is None
+    assert password(federation, "eu-2") == password(federation)
+    refused = cluster(federation, connect=["eu-1"])
+    assert "connect names eu-1, where queue runs" in refused.message
+    assert not cluster(federation, state="absent").result["failed"]
+    assert federation.kube["eu-2"].get("v1", "Secret", "queue-auth", space) is None
+
+
+def test_a_lost_home_is_left_only_where_data_may_be_left_behind(federation: Federation) -> None:
+    storage = {"storage": {"size": "1Gi"}}
+    kept = made(federation, name="kept", members=["us-1", "eu-2"], roles=[{"id": "broker", **storage}])
+    free = made(federation, name="free", members=["us-1", "eu-2"], roles=[{"id": "broker", **storage}], data="none")
+    (home,) = kept.result["instance"]["placed"]
+    assert free.result["instance"]["placed"] == [home]
+    (other,) = {"us-1", "eu-2"} - {home}
+    old = password(federation, home, "free-auth")
+    federation.sandbox.kill(home, "kube-apiserver")
+    try:
+        declared = _on(federation, "cluster", home, lost=True, fenced=True)
+        assert not declared.result["failed"], declared.message
+        moved = federation.player.task("failover", {"wait": True, "wait_timeout": 60}, inventory=federation.inventory)
+        assert not moved.result["failed"], moved.message
+        assert federation.kube[other].get("apps/v1", "StatefulSet", "free-broker", federation.namespace) is not None
+        assert federation.kube[other].get("apps/v1", "StatefulSet", "kept-broker", federation.namespace) is None
+        assert "failover: never" in moved.output
+        assert password(federation, other, "free-auth") not in ("", old)
+    finally:
+        federation.sandbox.mend()
+    back = _on(federation, "failback", home, wait=True, wait_timeout=60)
+    assert not back.result["failed"], back.message
+    assert federation.kube[home].get("apps/v1", "StatefulSet", "free-broker", federation.namespace) is None
+    assert federation.kube[home].get("apps/v1", "StatefulSet", "kept-broker", federation.namespace) is not None
+
+
+def _on(federation: Federation, module: str, member: str, **options: Any) -> Played:
+    return federation.player.task(module, options, "--limit", member, inventory=federation.inventory)
+
+
 def test_a_member_that_cannot_take_it_is_not_chosen(federation: Federation) -> None:
     catalog(federation)
     done = cluster(

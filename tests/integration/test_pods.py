@@ -64,8 +64,8 @@ class Stage:
 
     def up(self) -> None:
         members = [
-            {"name": name, "region": name[:2], "node_kind": "kubelet", "images": ["redis", "mysql", "rabbitmq"]}
-            for name in MEMBERS
+            {"name": "eu-1", "region": "eu", "node_kind": "kubelet", "images": ["redis"]},
+            {"name": "us-1", "region": "us", "node_kind": "kubelet", "images": ["redis", "mysql", "rabbitmq"]},
         ]
         control(self.folder, **self.where, members=members, wait_timeout=600)
         self.kube = {name: Kube(self.sandbox.kubeconfig(name)) for name in MEMBERS}

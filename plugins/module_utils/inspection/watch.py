@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..fleet.api import MemberApi
@@ -99,6 +99,12 @@ class Watch:
                 return
             time.sleep(max(0.0, pause))
 
+    def once(self) -> list[str]:
+        """Probe once; returns those that do not answer."""
+        self.members = {name: Watched() for name in sorted(self.fleet.in_play)}
+        self._round()
+        return [name for name, watched in self.members.items() if watched.failing]
+
     def _round(self) -> None:
         seconds = self.policy.probe_timeout
 
@@ -135,18 +141,25 @@ def run(fleet: Fleet, policy: Policy, seen_by_others: Sequence[Collection[str]] 
     ready = sorted(name for name, watched in found.items() if watched.settled(policy, False))
     votes = {name: int(name in failing) + sum(name in seen for seen in seen_by_others) for name in found}
     lost = sorted(name for name in failing if votes[name] >= policy.quorum)
-    suspects = not policy.max_lost.allows(len(lost), len(fleet.members))
+    silent = lost + (_others(fleet, policy) if lost and policy.want == LOST else [])
+    suspects = not policy.max_lost.allows(len(silent), len(fleet.members))
     data: Mapping[str, Any] = {name: {**watched.data(), "votes": votes[name]} for name, watched in found.items()}
     return {
         "changed": False,
         "failed": suspects or (policy.want == READY and len(ready) < len(found)),
-        "msg": _message(fleet, policy, lost, ready, found, suspects),
+        "msg": _message(fleet, policy, silent if suspects else lost, ready, found, suspects),
         "failing": sorted(failing),
         "lost": [] if suspects else lost,
         "ready": ready,
         "suspects_itself": suspects,
         "members": dict(data),
     }
+
+
+def _others(fleet: Fleet, policy: Policy) -> list[str]:
+    """The members out of play that do not answer either. Who finds one member lost looks at the others before believing it."""
+    rest = replace(fleet, in_play=frozenset(fleet.members) - fleet.in_play)
+    return Watch(rest, policy).once()
 
 
 def _message(

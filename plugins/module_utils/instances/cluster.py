@@ -25,7 +25,7 @@ from ..model.manifest import SECRET, Manifest, kind_of, name_of
 from ..model.resource import Resource, parse_resource
 from ..propagation import engine
 from ..propagation.member import Options
-from . import lifecycle, naming
+from . import connection, lifecycle, naming
 from .memory import Memory, remember
 from .read import read_logs, read_objects
 from .retention import settle
@@ -93,8 +93,31 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     done.update(instance=described(instance, resource, members))
     if not options.check:
         done["instance"]["members"] = look(done)
+        _connect(fleet, instance, before, done, options)
     done["msg"] = f"{asked.namespace}/{asked.name}{_whereabouts(done, members)}: {done['msg']}"
     return _without_empty(done)
+
+
+def _connect(
+    fleet: Fleet, instance: Instance, before: Remembered | None, done: dict[str, Any], options: Options
+) -> None:
+    """Tell other members how to reach the instance, or take back what they were told."""
+    told = list(before.options.get("connect") or []) if before is not None else []
+    placed = done["instance"]["placed"]
+    if done["failed"] or not (instance.connect or told):
+        return
+    if not instance.connect:
+        more = connection.forget(fleet, instance.namespace, instance.name, options)
+    elif len(placed) != 1:
+        raise ConfigError("connect is for an instance with one home", "give each of them a name of its own")
+    else:
+        state = done["instance"]["members"].get(placed[0], {})
+        more = connection.follow(fleet, instance, placed[0], instance.connect, state, options)
+    done["changed"] = done["changed"] or more["changed"]
+    done["failed"] = more["failed"]
+    done["warnings"] = [*done.get("warnings", []), *more.get("warnings", [])]
+    if more["changed"] or more["failed"]:
+        done["msg"] = f"{done['msg']}; connection details: {more['msg']}"
 
 
 def absent(fleet: Fleet, asked: Asked, options: Options) -> dict[str, Any]:
@@ -117,6 +140,8 @@ def absent(fleet: Fleet, asked: Asked, options: Options) -> dict[str, Any]:
                 "msg": f"nothing was removed, since its volumes could not be made safe: {settled['msg']}",
             }
         notes += settled.get("warnings", [])
+    if before is not None and before.options.get("connect"):
+        notes += connection.forget(fleet, asked.namespace, asked.name, options).get("warnings", [])
     done = engine.run(fleet, [Resource(resource, present=False)], options)
     if not options.check and not done["failed"]:
         left = _wait_gone(fleet, placed, asked, options, bool(retain))

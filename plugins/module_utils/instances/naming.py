@@ -11,12 +11,17 @@ from ..model.errors import ConfigError
 from ..model.names import RESOURCE_NAME, check_resource_name
 
 # Two dashes, which hardly anybody has in a name: a namespace and a name can be told apart.
-_INSTANCE, _APP = "kd--", "kdapp--"
+_INSTANCE, _APP, _CONNECTION = "kd--", "kdapp--", "kdconn--"
 
 
 def instance_resource(namespace: str, name: str) -> str:
     """The resource of an instance; ConfigError for names that no resource can have."""
     return _checked(_INSTANCE, f"{namespace}--{name}", f"{CLUSTER_KIND} {name} in namespace {namespace}")
+
+
+def connection_resource(namespace: str, name: str) -> str:
+    """The resource of the connection details of an instance on other members."""
+    return _checked(_CONNECTION, f"{namespace}--{name}", f"{CLUSTER_KIND} {name} in namespace {namespace}")
 
 
 def app_resource(name: str) -> str:

@@ -17,7 +17,7 @@ from ..kubedirector.short import SHORT_API_VERSION, from_short, is_short
 from ..model.errors import ConfigError
 
 #: options that an instance keeps until they are said anew
-_KEPT = ("parameters", "images", "retain", "expose", "data")
+_KEPT = ("parameters", "images", "retain", "expose", "data", "connect")
 #: fields of a role that say what its volumes are, which no StatefulSet changes
 _VOLUMES = ("storage", "blockStorage")
 

@@ -14,7 +14,7 @@ from .definition import Definition, load_definition
 from .envelope import API_VERSION, CLUSTER_KIND, subject_of
 from .faults import Fault, refuse
 from .parameters import Value, choose
-from .schema import Anything, Fields, Flag, MapOf, OneOf, Text, mapping
+from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Text, mapping
 from .settings import Settings, Surroundings
 
 #: which Services an instance gets beside the headless one: one for each role, one for each pod as the operator makes them, or both
@@ -32,6 +32,7 @@ _OPTIONS = Fields(
         "retain": Flag(),
         "expose": OneOf(EXPOSED),
         "data": Text(),
+        "connect": ListOf(Text(shortest=1)),
     }
 )
 
@@ -39,7 +40,8 @@ _OPTIONS = Fields(
 @dataclass(frozen=True)
 class Instance:
     """``parameters`` has a value for each parameter of the runtime; ``images`` replaces those of roles; ``retain`` keeps volumes when the
-    instance or pods of it are removed; ``expose`` is one of `EXPOSED`; ``data`` says how data follow a failover, "" that they do not."""
+    instance or pods of it are removed; ``expose`` is one of `EXPOSED`; ``data`` says how data follow a failover, "" that they do not;
+    ``connect`` are the members that are told how to reach it."""
 
     cluster: VirtualCluster
     definition: Definition
@@ -48,6 +50,7 @@ class Instance:
     retain: bool = False
     expose: str = ROLE
     data: str = ""
+    connect: tuple[str, ...] = ()
     settings: Settings = NATIVE_SETTINGS
 
     @property
@@ -84,6 +87,7 @@ def build_instance(
         bool(options.get("retain")),
         options.get("expose") or ROLE,
         options.get("data") or "",
+        tuple(options.get("connect") or ()),
         settings,
     )
 
@@ -111,6 +115,7 @@ def dump_instance(instance: Instance) -> dict[str, Any]:
             "retain": instance.retain,
             "expose": instance.expose,
             "data": instance.data,
+            "connect": list(instance.connect),
         },
     }
 

@@ -44,7 +44,8 @@ class Decisions:
     record has no more, with its epoch: the federation let them go while they were away. ``shares`` are, per resource, the divisions
     of its workloads. ``without`` are members that are taken for gone, ``lost`` those that are declared lost, with the time.
     ``following`` are, per resource and member, the objects that follow workloads of others there; ``witnesses``, per resource,
-    members that only remember where it is.
+    members that only remember where it is. ``leaves`` are, per singleton that moves, the members
+    that have it still: it must end there before it starts elsewhere.
     """
 
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Decisions:
     lost: Mapping[str, str] = field(default_factory=dict)
     witnesses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    leaves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 #: members that remember a resource, so that the loss of one or two of them does not lose it
@@ -221,6 +223,7 @@ def decide(
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
     divisions: dict[str, list[WorkloadShares]] = {}
+    leaves: dict[str, tuple[str, ...]] = {}
     selection = Selection(clusters.values(), now)
     lost = {name: cluster.lost for name, cluster in clusters.items() if cluster.lost}
     too_many = losses.too_many(len(lost), len(clusters)) if lost else ""
@@ -232,6 +235,8 @@ def decide(
         report = _place(resource, clusters, before, [*missing, *waits], gone, divider, selection)
         report.waits = waits
         reports[resource.name] = report
+        if resource.singleton and report.selected:
+            leaves[resource.name] = tuple(sorted(set(before) - {*report.selected, *report.stays, *lost, *gone}))
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
         epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
@@ -263,6 +268,7 @@ def decide(
         lost=lost,
         witnesses=witnesses,
         warnings=warnings,
+        leaves={name: members for name, members in leaves.items() if members},
     )
 
 

@@ -106,6 +106,7 @@ class _Run:
         }
         self._begun = time.monotonic()
         self._decided, self._settled = threading.Event(), False
+        self._held_back: dict[str, str] = {}
         formers = {resource.renamed_from for resource in resources} - {""}
         self._interest = Interest(
             fleet.federation,
@@ -137,6 +138,7 @@ class _Run:
         present = self._in_time(list(self.members), lambda member: member.look(self._interest), limit)
         try:
             present = self._settle(present)
+            self._vacate(present)
             self._settled = True
         finally:
             self._decided.set()  # those that are late end without a write if nothing was settled
@@ -224,6 +226,36 @@ class _Run:
             present = self._plan(self._some_in_time(present, outdated, self._look_again))
             self._keep_to_plan(present)
         return present
+
+    def _vacate(self, present: list[str]) -> None:
+        """A singleton that moves ends where it is before it starts elsewhere; where that cannot be proven, it does not start."""
+        if self.options.check:
+            return
+        for name, holders in self.decisions.leaves.items():
+            for holder in holders:
+                reason = self._vacated(name, holder, holder in present)
+                if reason:
+                    self._held_back[name] = f"deferred: a singleton, which {holder} has still: {reason}"
+        if self.decisions.leaves:
+            for member in present:  # they waited for it
+                self.members[member].restart_clock(self.options.member_timeout)
+        for name, reason in self._held_back.items():
+            self.warnings.append(f"{name} was not moved: {reason}")
+            for member in present:
+                self.members[member].hold_back(name, reason)
+
+    def _vacated(self, name: str, holder: str, here: bool) -> str:
+        """End a resource on a member; returns why it may run there still, "" when it does not."""
+        member = self.members.get(holder)
+        if member is None:
+            return "it is not part of this run"
+        if not here:
+            return "it did not answer in good time"
+        try:
+            member.vacate(name, self.templates[name])
+        except FederationError as error:
+            return str(error)
+        return ""
 
     def _plan_now(self) -> Plan:
         """What this run would do, as a document."""
@@ -379,6 +411,8 @@ class _Run:
 
         def plan(late: Member) -> None:
             late.plan(self.templates, self.decisions)
+            for held, reason in self._held_back.items():
+                late.hold_back(held, reason)
             if late.undecided:
                 late.look_for_autoscalers()
                 late.plan(self.templates, self.decisions)

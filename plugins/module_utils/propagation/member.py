@@ -266,6 +266,27 @@ class Member:
             self.report.outcomes += hand.outcomes
             self._shrink_records([plan])
 
+    def vacate(self, name: str, template: Template) -> None:
+        """End the workloads of a resource here, before they start elsewhere. MemberError when that cannot be proven."""
+        from .vacate import vacate
+
+        hand = self._hand(outcomes=False)
+        for plan in [plan for plan in self.leaving if plan.resource.name == name]:
+            vacate(hand, plan.steps, template.manifests, template.resource.namespace)
+        self.report.outcomes += hand.outcomes
+        done = {(outcome.resource, outcome.name) for outcome in hand.outcomes}
+        self.leaving = [
+            replace(plan, steps=tuple(s for s in plan.steps if (s.resource, s.name) not in done))
+            for plan in self.leaving
+        ]
+
+    def hold_back(self, name: str, reason: str) -> None:
+        """Do nothing for a resource after all, and say why."""
+        held = [plan for plan in [*self.plans, *self.leaving] if plan.resource.name == name]
+        steps = [step for plan in held for step in plan.of(*Action.WRITES)]
+        self.report.outcomes += [Outcome(s.resource, s.name, Done.DEFERRED, reason) for s in steps]
+        self.drop([name])
+
     @property
     def gives_up(self) -> bool:
         """Whether anything may only go once others have it."""
