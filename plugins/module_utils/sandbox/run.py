@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..model.errors import ConfigError, FederationError
-from . import binaries, files, inventory, kubeconfigs, layout, processes, realnode, result, settings
+from . import binaries, files, inventory, kubeconfigs, layout, leftovers, processes, realnode, result, settings
 from .call import ALL, PAST, Call, Outcome, Progress, concerned, planned, read
 from .client import Refused
 from .layout import (
@@ -60,6 +60,7 @@ def _started(call: Call, outcome: Outcome) -> None:
     if not names:
         raise ConfigError(f"sandbox {call.sandbox.name} has no members to start", "name some: set name or members")
     start = _Start(call, names, outcome.notes)
+    start.check_machine()
     start.get_programs()
     with call.lock():
         if not call.check:
@@ -112,8 +113,14 @@ class _Start:
             todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))
         old = self.before[name]
         if old and old.settings.kubernetes_version != self.wanted[name].kubernetes_version:
-            todo.update({part: "restart" for part in _KUBERNETES if states[part] == processes.RUNNING})
+            todo.update({part: "restart" for part in (*_KUBERNETES, NODE) if states.get(part) == processes.RUNNING})
         return todo
+
+    def check_machine(self) -> None:
+        """ConfigError if a real node is to start and cannot, before anything is built."""
+        for name, wanted in self.wanted.items():
+            if NODE in wanted.components and self.todo(name).get(NODE) in ("start", "restart"):
+                realnode.check(name, wanted.images)
 
     def get_programs(self) -> None:
         """Have the programs at hand for all that has to be started, by version. Check mode does not build them."""
@@ -151,10 +158,13 @@ class _Start:
         last, member.settings = member.settings if old else None, wanted
         if member.prepare(self.reservation) and not done:
             done.append("restored files")
-        if member.real and NODE in todo:
+        fresh = todo.get(NODE) in ("start", "restart")
+        if fresh:
             realnode.prepare(member, self.programs[wanted.kubernetes_version], self.call.progress)
         self._bring_up(member, todo)
         states = component_states(folder)
+        if states.get(NODE) == processes.RUNNING and not fresh:
+            realnode.add_images(member, self.call.progress, self.deadline)
         if {states[part] for part in wanted.components} == {processes.RUNNING}:
             done += member.wait_ready(last, self.deadline)
             member.was_ready = True
@@ -192,6 +202,8 @@ class _Start:
                 realnode.let_up(member.folder, part, self.deadline)
                 continue
             if part == NODE:
+                realnode.let_all_up(member.folder)
+                realnode.sweep(member.folder)
                 member.start(part, sys.executable, self.reservation)
                 continue
             member.start(part, programs[part], self.reservation)
@@ -339,6 +351,7 @@ def _remove_sandbox(call: Call) -> list[str]:
         _kill_all_of(sandbox.path)
         for name in sandbox.member_names():
             realnode.sweep(sandbox.member(name))
+        leftovers.sweep_all(sandbox)
         if exists:
             for entry in os.listdir(sandbox.path):
                 # the mark goes last: a run that is killed here can be repeated
