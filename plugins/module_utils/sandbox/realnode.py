@@ -113,6 +113,21 @@ def held_down(folder: MemberFolder) -> list[str]:
     return [part for part in NODE_PARTS if os.path.exists(_marker(folder, part))]
 
 
+def hampered(folder: MemberFolder) -> bool:
+    """Whether a part of a node is kept from working on purpose: then it cannot be waited for."""
+    states = _states(folder)
+    return bool(held_down(folder)) or processes.PAUSED in states.values()
+
+
+def works(folder: MemberFolder) -> bool:
+    """Whether all parts of a node run."""
+    return set(_states(folder).values()) == {processes.RUNNING}
+
+
+def _states(folder: MemberFolder) -> dict[str, str]:
+    return {part: processes.state(processes.recorded(folder.process(part))) for part in NODE_PARTS}
+
+
 def hold_down(folder: MemberFolder, parts: Sequence[str]) -> None:
     """From now on the node program does not start these parts again."""
     for part in parts:

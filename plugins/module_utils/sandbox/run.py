@@ -98,6 +98,8 @@ class _Start:
             raise ConfigError(
                 f"sandbox {self.call.sandbox.name} has no member {name}", "start it with component: all first"
             )
+        if old is not None:
+            _check_component(self.call, name, list(component_states(old.folder)))
         return settings.read(self.call.members.get(name, {"name": name}), old.settings if old else None)
 
     def todo(self, name: str) -> dict[str, str]:
@@ -111,6 +113,8 @@ class _Start:
         }
         if self.call.component == ALL and NODE in components:
             todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))
+        if NODE in self.call.parts(components):
+            todo.update({part: "resume" for part in NODE_PARTS if states.get(part) == processes.PAUSED})
         old = self.before[name]
         if old and old.settings.kubernetes_version != self.wanted[name].kubernetes_version:
             todo.update({part: "restart" for part in (*_KUBERNETES, NODE) if states.get(part) == processes.RUNNING})
@@ -165,13 +169,13 @@ class _Start:
         states = component_states(folder)
         if states.get(NODE) == processes.RUNNING and not fresh:
             realnode.add_images(member, self.call.progress, self.deadline)
-        if {states[part] for part in wanted.components} == {processes.RUNNING}:
+        whole = {states[part] for part in wanted.components} == {processes.RUNNING}
+        if whole and not realnode.hampered(folder):
             done += member.wait_ready(last, self.deadline)
             member.was_ready = True
         member.save()
         if done:
-            states = {part: states[part] for part in wanted.components}
-            self.call.progress(f"{name}: {_ready_line(states, wanted)} after {time.monotonic() - began:.1f} s")
+            self.call.progress(f"{name}: {_ready_line(component_states(folder), wanted)} after {time.monotonic() - began:.1f} s")
         return done
 
     def _nodes_in_check_mode(self, old: Member | None, wanted: settings.MemberSettings, todo: object) -> list[str]:
@@ -215,6 +219,11 @@ def _ready_line(states: Mapping[str, str], wanted: settings.MemberSettings) -> s
     kind = summary(states)
     count = len(wanted.nodes)
     return f"ready with {count} {'node' if count == 1 else 'nodes'}" if kind == "running" else kind
+
+
+def _check_component(call: Call, name: str, there: list[str]) -> None:
+    if call.component not in (ALL, *there):
+        raise ConfigError(f"member {name} has no {call.component}", f"it has {', '.join(there)}")
 
 
 def _claim(sandbox: SandboxFolder) -> None:
@@ -280,6 +289,7 @@ def _signalled(call: Call, outcome: Outcome) -> None:
 
 def _signal(call: Call, folder: MemberFolder) -> list[str]:
     states = component_states(folder)
+    _check_component(call, folder.name, list(states))
     parts = call.parts(components_of(folder))
     todo = [part for part in parts if planned(call.state, states.get(part, processes.DEAD))]
     if call.state == "paused" and all(states.get(part, processes.DEAD) == processes.DEAD for part in parts):
