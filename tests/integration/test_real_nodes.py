@@ -7,11 +7,13 @@ What applications make of it is in test_pods.py. Skipped, with the reason, where
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -328,11 +330,11 @@ def test_a_component_that_a_member_has_not_is_named(b: Member) -> None:
 
 def test_what_fails_on_the_way_up_is_told_and_leaves_nothing(alone: tuple[Box, Traces], tmp_path: Path) -> None:
     box, traces = alone
-    root = tmp_path / "root"
-    root.mkdir()
     archive = tmp_path / "broken.tar"
-    images._archive(f"{images.REGISTRY}/broken:1", str(root), str(archive), {})
-    archive.write_bytes(archive.read_bytes().replace(b"layer.tar", b"other.tar", 1))
+    manifest = [{"Config": "config.json", "RepoTags": [f"{images.REGISTRY}/broken:1"], "Layers": ["layer.tar"]}]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(archive, "w") as file:  # the layer is missing
+        file.add(tmp_path / "manifest.json", "manifest.json")
     failed = box.task(name="a", node_kind="kubelet", images=[str(archive)])
     assert failed["failed"]
     assert "a/sandbox-node ended" in failed["msg"]

@@ -61,12 +61,20 @@ class Traces:
         ]
 
     def inhabitants(self) -> list[str]:
-        """Processes in the namespaces of the nodes."""
-        return [f"process {pid} {command}" for pid, command, spaces in _processes() if spaces & self._spaces]
+        """Processes in the namespaces of the nodes, and of their pods, which have namespaces of their own."""
+        return [
+            f"process {pid} {command}"
+            for pid, command, spaces, groups in _processes()
+            if spaces & self._spaces or f"/{self.group}/" in groups
+        ]
 
     def processes(self) -> list[str]:
         """Processes in the namespaces of the nodes, and those with the folder of the sandbox in their command line."""
-        named = [f"process {pid} {command}" for pid, command, _spaces in _processes() if f"{self.folder}/" in command]
+        named = [
+            f"process {pid} {command}"
+            for pid, command, _spaces, _groups in _processes()
+            if f"{self.folder}/" in command
+        ]
         return sorted({*named, *self.inhabitants()})
 
     def left(self) -> list[str]:
@@ -80,13 +88,14 @@ class Traces:
         return [*files, *self.processes(), *links, *mounts, *(f"group {path}" for path in self.groups()), *news]
 
 
-def _processes() -> Iterator[tuple[int, str, set[str]]]:
-    """Pid, command line and namespaces of all others."""
+def _processes() -> Iterator[tuple[int, str, set[str], str]]:
+    """Pid, command line, namespaces and control groups of all others."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with suppress(OSError):  # it has just ended
                 command = (entry / "cmdline").read_text().replace("\0", " ")[:300]
-                yield int(entry.name), command, {os.readlink(entry / "ns" / kind) for kind in _KINDS}
+                spaces = {os.readlink(entry / "ns" / kind) for kind in _KINDS}
+                yield int(entry.name), command, spaces, (entry / "cgroup").read_text()
 
 
 def _index(link: str) -> int:

@@ -55,7 +55,8 @@ _POLL = 0.3
 _LINK_SECONDS = 10.0
 
 # What programs would leave on this machine lands in memory instead, and goes with the namespace. $0 is the folder of the member, which
-# stays what it is wherever it lies. /proc/self/fd keeps it at hand while something covers its path.
+# stays what it is wherever it lies: /proc/self/fd keeps it at hand while something covers its path. Sockets need short paths.
+_SOCKET, _KUBELET = "/run/containerd.sock", "/run/kubelet"
 _COVER = """
 set -e
 exec 3<"$0"
@@ -66,6 +67,8 @@ mkdir /run/upper /run/work
 mount -t overlay -o lowerdir=/var/lib,upperdir=/run/upper,workdir=/run/work overlay /var/lib
 mkdir -p "$0"
 mount --no-canonicalize --bind /proc/self/fd/3 "$0"
+mkdir -p "$0/node/kubelet" $1
+mount --bind "$0/node/kubelet" $1
 mount --make-rshared /
 """
 
@@ -150,7 +153,7 @@ class Node:
         outer = subprocess.Popen(command, preexec_fn=_die_with_parent, stdin=subprocess.DEVNULL)  # noqa: PLW1509 - no thread runs yet
         self.holder = _child_of(outer)
         self.remember("holder", self.holder)
-        self.within("sh", "-c", _COVER, self.folder)
+        self.within("sh", "-c", _COVER, self.folder, _KUBELET)
         self.within("hostname", self.name)
 
     def within(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -232,13 +235,12 @@ class Node:
         write(os.path.join(self.folder, "run", f"{name}.json"), json.dumps({"pid": pid, "started": _started(pid)}))
 
     def containerd(self) -> None:
-        socket_path = self.path("containerd.sock")
         config = write(
             self.path("containerd.toml"),
             _CONTAINERD.format(
                 root=self.path("containerd"),
                 state=self.path("state"),
-                socket=socket_path,
+                socket=_SOCKET,
                 image=self.config["pause_image"],
                 plugins=cni_folder(),
                 networks=self.path("net.d"),
@@ -263,8 +265,6 @@ class Node:
             ],
         }
         write(self.path("net.d", "10-pods.conflist"), json.dumps(network))
-        if os.path.exists(socket_path):
-            os.unlink(socket_path)
         self.spawn("containerd", shutil.which("containerd") or "containerd", ["--config", config])
         deadline = time.monotonic() + 30
         while run(*self._ctr("version"), check=False).returncode:
@@ -277,7 +277,7 @@ class Node:
             *self._entering(),
             "ctr",
             "--address",
-            self.path("containerd.sock"),
+            _SOCKET,
             "--namespace",
             "k8s.io",
             *arguments,
@@ -351,7 +351,7 @@ class Node:
             "cgroupRoot": f"/{self.config['group']}",
             "providerID": self.config["provider_id"],
             "enforceNodeAllocatable": [],
-            "containerRuntimeEndpoint": f"unix://{self.path('containerd.sock')}",
+            "containerRuntimeEndpoint": f"unix://{_SOCKET}",
             "podLogsDir": self.path("pods"),
             "volumePluginDir": self.path("plugins"),
             "clusterDNS": [node_address(self.number)],
@@ -379,7 +379,7 @@ class Node:
         arguments = [
             f"--config={path}",
             f"--kubeconfig={self.config['kubeconfigs']['kubelet']}",
-            f"--root-dir={self.path('kubelet')}",
+            f"--root-dir={_KUBELET}",
             f"--cert-dir={self.path('kubelet-pki')}",
             f"--hostname-override={self.name}",
             f"--node-ip={node_address(self.number)}",

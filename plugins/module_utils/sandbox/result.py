@@ -55,7 +55,7 @@ def _member(call: Call, name: str, actions: list[str], after: Mapping[str, Any])
     entry: dict[str, Any] = {"state": state, "changed": bool(actions), "actions": actions}
     if member is None or API_SERVER not in member.ports:
         return entry
-    live = running(folder)
+    live = running(folder, states)
     components = {part: {"state": states[part], "pid": live[part].pid if part in live else None} for part in states}
     return {
         **entry,

@@ -175,7 +175,9 @@ class _Start:
             member.was_ready = True
         member.save()
         if done:
-            self.call.progress(f"{name}: {_ready_line(component_states(folder), wanted)} after {time.monotonic() - began:.1f} s")
+            self.call.progress(
+                f"{name}: {_ready_line(component_states(folder), wanted)} after {time.monotonic() - began:.1f} s"
+            )
         return done
 
     def _nodes_in_check_mode(self, old: Member | None, wanted: settings.MemberSettings, todo: object) -> list[str]:
