@@ -50,7 +50,8 @@ options:
   component:
     description:
       - The part of the members that is meant, to break or heal just that.
-      - V(sandbox-node) is a real node as a whole, as by its power switch; the last four are what runs on it.
+      - V(sandbox-node) is a real node as a whole, as by its power switch; the last four are what runs on it. Of these, what is ended stays
+        down until it, or the member, is started; what ends by itself is started again.
     type: str
     choices:
       - all
@@ -263,6 +264,7 @@ options:
       - V(kwok), for a new member that says nothing, pretends to run pods on as many nodes of any size as asked for.
       - V(kubelet) is one node, this machine, that really runs them - containerd, kubelet, kube-proxy, cluster DNS, volumes on disk. Pods of
         all members on this machine reach each other. It needs root on Linux, and a message says which programs are missing.
+      - It cannot be changed for a member that exists, nor can the place of a real node.
     type: str
     choices: [kwok, kubelet]
   images:

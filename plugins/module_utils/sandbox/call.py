@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model.errors import ConfigError
 from . import layout, processes
-from .layout import SandboxFolder
+from .layout import NODE, NODE_PARTS, SandboxFolder
 from .locks import locked
 from .options import MEMBER_KEYS
 from .settings import MemberSettings
@@ -42,7 +42,9 @@ class Call:
 
     def parts(self, components: tuple[str, ...]) -> tuple[str, ...]:
         """Which of the components of a member are meant."""
-        return components if self.component == ALL else (self.component,)
+        chosen = components if self.component == ALL else (self.component,)
+        # what ends with a node ends by itself, but a node that hangs hangs with all that it runs
+        return (*chosen, *NODE_PARTS) if self.state == "paused" and NODE in chosen else chosen
 
     def lock(self) -> Any:
         if self.check:

@@ -133,6 +133,19 @@ def pause(progress: Progress) -> Image:
     return image
 
 
+def check(wanted: Sequence[str]) -> None:
+    """ConfigError unless there is, or can be made, each of these images."""
+    for name in wanted:
+        if os.sep in name:
+            _from_archive(name)
+        elif name not in PACKAGES:
+            raise ConfigError(
+                f"there is no image {name!r}", f"there are {', '.join(PACKAGES)}; or give the path of an archive"
+            )
+        elif not os.path.exists(_of_packages(name).archive) and shutil.which("debootstrap") is None:
+            raise ConfigError(f"the image {name} cannot be made: debootstrap is missing", "apt-get install debootstrap")
+
+
 def provide(wanted: Sequence[str], progress: Progress) -> list[Image]:
     """The images that are asked for: names of `PACKAGES`, or paths of archives. What is not in the cache is made, which takes minutes."""
     return [_from_archive(name) if os.sep in name else _from_packages(name, progress) for name in wanted]
@@ -156,23 +169,21 @@ def _from_archive(path: str) -> Image:
     return Image(name, found)
 
 
+def _of_packages(name: str) -> Image:
+    """An image of `PACKAGES`, whether it was made or not."""
+    mark = _mark(SUITE, *PACKAGES[name], *_FILES.get(name, {}).values())
+    return Image(name_of(name), os.path.join(_folder(), f"{name}-{mark}.tar"))
+
+
 def _from_packages(name: str, progress: Progress) -> Image:
-    if name not in PACKAGES:
-        raise ConfigError(
-            f"there is no image {name!r}", f"there are {', '.join(PACKAGES)}; or give the path of an archive"
-        )
-    packages = PACKAGES[name]
-    files = _FILES.get(name, {})
-    mark = _mark(SUITE, *packages, *files.values())
-    image = Image(name_of(name), os.path.join(_folder(), f"{name}-{mark}.tar"))
+    check([name])
+    image = _of_packages(name)
     if os.path.exists(image.archive):
         return image
-    if shutil.which("debootstrap") is None:
-        raise ConfigError(f"the image {name} cannot be made: debootstrap is missing", "apt-get install debootstrap")
     with _building(progress):
         if not os.path.exists(image.archive):
             progress(f"Making the image {name} of Debian packages, once: usually 2 minutes")
-            _bootstrap(image, packages, files)
+            _bootstrap(image, PACKAGES[name], _FILES.get(name, {}))
     return image
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -42,6 +43,8 @@ DNS = "coredns"
 NODE_COMPONENTS = (*CONTROL_PLANE, NODE)
 #: what the node runs; each can be killed and started again
 NODE_PARTS = (CONTAINERD, DNS, PROXY, KUBELET)
+#: the first process in the namespaces of a node; it only has a record
+HOLDER = "holder"
 #: everything that is ever started
 ALL_COMPONENTS = (*COMPONENTS, NODE, *NODE_PARTS)
 
@@ -107,6 +110,11 @@ class MemberFolder:
         return os.path.basename(self.path)
 
     @property
+    def group(self) -> str:
+        """The control group of everything that runs in the pods of a real node."""
+        return f"{SandboxFolder(os.path.dirname(os.path.dirname(self.path))).group}/{self.name}"
+
+    @property
     def settings(self) -> str:
         """What was asked for and which ports were given; its presence makes the folder a member."""
         return self.file("member.json")
@@ -149,6 +157,11 @@ class SandboxFolder:
     @property
     def name(self) -> str:
         return os.path.basename(self.path)
+
+    @property
+    def group(self) -> str:
+        """The control group that those of all members are in: known by the path alone, so that it is found without the folder."""
+        return f"sandbox-{hashlib.sha256(self.path.encode()).hexdigest()[:12]}"
 
     @property
     def marker(self) -> str:

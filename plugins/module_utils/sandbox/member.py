@@ -258,6 +258,9 @@ class Member:
         try:
             while True:
                 self._wait(client.ready, "its API server to be ready", deadline)
+                if self.real:
+                    # its Node may still be called Ready from before it was started again
+                    self._wait(lambda: realnode.works(self.folder), "its node to run", deadline)
                 try:
                     done += self.converge(client, before)
                     self._wait(lambda: not nodes.unready(client, self.settings), "its nodes to be Ready", deadline)

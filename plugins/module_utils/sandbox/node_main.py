@@ -21,7 +21,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 #: programs, and the Debian packages that have them
@@ -36,6 +35,8 @@ REQUIRED = {
     "unshare": "util-linux",
     "mount": "mount",
 }
+#: what `lacking` may name beside packages
+NO_PACKAGES = ("Linux", "root")
 CNI_FOLDERS = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
 CNI_PLUGINS = ("ptp", "host-local", "portmap")
 
@@ -44,13 +45,32 @@ BRIDGE = "fed0"
 NODES, PODS = "10.213.0.0/16", "10.214.0.0/15"
 HOST = "10.213.0.1"
 _MOST = 500
-_GROUPS = "k8s.io"
-_GROUP_TRIES = 40
+_CGROUPS = "/sys/fs/cgroup"
+#: where a node offers the API server of its member to pods, and to others on the bridge
+API_PORT = 6443
 _PDEATHSIG = 1
 _NAMESPACES = ("--net", "--mount", "--pid", "--ipc", "--uts")
 _POLL = 0.3
-#: an interface that a killed node had goes a moment after its namespace
+#: an interface that a killed node had goes a moment after its namespace; and another node may just take the bridge away
 _LINK_SECONDS = 10.0
+
+# What programs would leave on this machine lands in memory instead, and goes with the namespace. $0 is the folder of the member, which
+# stays what it is wherever it lies: /proc/self/fd keeps it at hand while something covers its path. Sockets need short paths.
+_SOCKET, _KUBELET = "/run/containerd.sock", "/run/kubelet"
+_COVER = """
+set -e
+exec 3<"$0"
+mount -t proc proc /proc
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/log
+mkdir /run/upper /run/work
+mount -t overlay -o lowerdir=/var/lib,upperdir=/run/upper,workdir=/run/work overlay /var/lib
+mkdir -p "$0"
+mount --no-canonicalize --bind /proc/self/fd/3 "$0"
+mkdir -p "$0/node/kubelet" $1
+mount --bind "$0/node/kubelet" $1
+mount --make-rshared /
+"""
 
 
 def lacking() -> list[str]:
@@ -107,11 +127,14 @@ def _die_with_parent() -> None:
 
 
 class Node:
-    """The node of one member. ``config``: name, port (of the API server), pause and programs (paths), images, kubeconfigs, labels."""
+    """The node of one member. ``config``: name, port (of the API server), pause and programs (paths), images, kubeconfigs, labels,
+    provider_id, and the control group that all containers are in."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        with open(os.path.join(folder, "node.json"), encoding="utf-8") as file:
+        self.plan = os.path.join(folder, "node.json")
+        self.stamp = os.stat(self.plan).st_mtime_ns
+        with open(self.plan, encoding="utf-8") as file:
             self.config = json.load(file)
         self.name = self.config["name"]
         self.number = 0
@@ -129,11 +152,8 @@ class Node:
         command = ["unshare", *_NAMESPACES, "--fork", "--kill-child", "--propagation", "private", self.config["pause"]]
         outer = subprocess.Popen(command, preexec_fn=_die_with_parent, stdin=subprocess.DEVNULL)  # noqa: PLW1509 - no thread runs yet
         self.holder = _child_of(outer)
-        self.within("mount", "-t", "proc", "proc", "/proc")
-        for place in ("/run", "/var/log", "/var/lib/cni"):
-            if os.path.isdir(place):
-                self.within("mount", "-t", "tmpfs", "tmpfs", place)
-        self.within("mount", "--make-rshared", "/")
+        self.remember("holder", self.holder)
+        self.within("sh", "-c", _COVER, self.folder, _KUBELET)
         self.within("hostname", self.name)
 
     def within(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -146,32 +166,14 @@ class Node:
     def connect(self) -> None:
         """A cable from the namespace to the bridge that all nodes of this machine share. Its name is the number of the node."""
         deadline = time.monotonic() + _LINK_SECONDS
-        while not self.number:
-            _ensure_bridge()
-            for number in range(1, _MOST):
-                if (
-                    run(
-                        "ip",
-                        "link",
-                        "add",
-                        f"fed{number}",
-                        "type",
-                        "veth",
-                        "peer",
-                        "name",
-                        "eth0",
-                        "netns",
-                        str(self.holder),
-                        check=False,
-                    ).returncode
-                    == 0
-                ):
-                    self.number = number
-                    break
+        while not self._plug_in():
             if time.monotonic() > deadline:
                 raise RuntimeError("no network interface could be made")
+            time.sleep(_POLL)
+        with open(f"/sys/class/net/fed{self.number}/ifindex", encoding="ascii") as file:
+            link = {"name": f"fed{self.number}", "index": int(file.read())}
+        write(self.path("link.json"), json.dumps(link))
         address = node_address(self.number)
-        run("ip", "link", "set", f"fed{self.number}", "master", BRIDGE, "up")
         for command in (
             "ip link set lo up",
             f"ip address add {address}/16 dev eth0",
@@ -183,14 +185,29 @@ class Node:
         for key in ("net.ipv4.ip_forward", "net.ipv4.conf.eth0.proxy_arp", "net.ipv4.conf.all.arp_ignore"):
             value = "0" if key.endswith("ignore") else "1"
             self.within("sh", "-c", f"echo {value} > /proc/sys/{key.replace('.', '/')}")
-        write(self.path("address"), address)
+
+    def _plug_in(self) -> bool:
+        """Take the first free number, and plug its cable in; whether that went well."""
+        _ensure_bridge()
+        for number in range(1, _MOST):
+            cable = f"link add fed{number} type veth peer name eth0 netns {self.holder}"
+            if run("ip", *cable.split(), check=False).returncode == 0:
+                break
+        else:
+            return False
+        if run("ip", "link", "set", f"fed{number}", "master", BRIDGE, "up", check=False).returncode:
+            # the node that was the last on the bridge has just taken it away
+            run("ip", "link", "delete", f"fed{number}", check=False)
+            return False
+        self.number = number
+        return True
 
     def forward(self) -> None:
-        """Bring the loopback port of the API server into the namespace: all kubeconfigs work there as they are."""
-        listening = _in_network_of(
-            self.holder, lambda: socket.create_server(("127.0.0.1", self.config["port"]), backlog=64)
-        )
-        threading.Thread(target=_serve, args=(listening, self.config["port"]), daemon=True).start()
+        """Bring the loopback port of the API server into the namespace, where all kubeconfigs work as they are; and offer it to pods."""
+        port = self.config["port"]
+        for place in (("127.0.0.1", port), (node_address(self.number), API_PORT)):
+            listening = _listen_in(self.holder, place)
+            threading.Thread(target=_serve, args=(listening, port), daemon=True).start()
 
     # components
 
@@ -210,17 +227,20 @@ class Node:
             )
         pid = _child_of(outer)
         self.children[name] = outer
-        write(os.path.join(self.folder, "run", f"{name}.json"), json.dumps({"pid": pid, "started": _started(pid)}))
+        self.remember(name, pid)
         say(f"{name} runs as {pid}")
 
+    def remember(self, name: str, pid: int) -> None:
+        """Write the record of a process, as the sandbox does."""
+        write(os.path.join(self.folder, "run", f"{name}.json"), json.dumps({"pid": pid, "started": _started(pid)}))
+
     def containerd(self) -> None:
-        socket_path = self.path("containerd.sock")
         config = write(
             self.path("containerd.toml"),
             _CONTAINERD.format(
                 root=self.path("containerd"),
                 state=self.path("state"),
-                socket=socket_path,
+                socket=_SOCKET,
                 image=self.config["pause_image"],
                 plugins=cni_folder(),
                 networks=self.path("net.d"),
@@ -245,8 +265,6 @@ class Node:
             ],
         }
         write(self.path("net.d", "10-pods.conflist"), json.dumps(network))
-        if os.path.exists(socket_path):
-            os.unlink(socket_path)
         self.spawn("containerd", shutil.which("containerd") or "containerd", ["--config", config])
         deadline = time.monotonic() + 30
         while run(*self._ctr("version"), check=False).returncode:
@@ -259,14 +277,14 @@ class Node:
             *self._entering(),
             "ctr",
             "--address",
-            self.path("containerd.sock"),
+            _SOCKET,
             "--namespace",
             "k8s.io",
             *arguments,
         ]
 
     def load_images(self) -> None:
-        """Import archives of images that are not there yet."""
+        """Import archives of images that are not there yet, and write down which are."""
         there = set(run(*self._ctr("images", "list", "--quiet")).stdout.split())
         for image in self.config["images"]:
             if image["name"] not in there:
@@ -276,7 +294,26 @@ class Node:
                 )
                 if done.returncode:
                     raise RuntimeError(f"image {image['name']}: {done.stderr.strip()[-300:]}")
+                there.add(image["name"])
                 say(f"image {image['name']} is there after {time.monotonic() - began:.1f} s")
+        self.tell_images(sorted(there))
+
+    def tell_images(self, there: list[str], failed: str = "") -> None:
+        write(self.path("images.json"), json.dumps({"there": there, "failed": failed}))
+
+    def look_again(self) -> None:
+        """Bring in the images that were asked for since this program began."""
+        stamp = os.stat(self.plan).st_mtime_ns
+        if stamp == self.stamp:
+            return
+        self.stamp = stamp
+        with open(self.plan, encoding="utf-8") as file:
+            self.config["images"] = json.load(file)["images"]
+        try:
+            self.load_images()
+        except RuntimeError as error:
+            say(str(error))
+            self.tell_images([], str(error))
 
     def dns(self) -> None:
         config = write(
@@ -310,9 +347,11 @@ class Node:
             "kind": "KubeletConfiguration",
             "cgroupDriver": "cgroupfs",
             "failCgroupV1": False,
-            "cgroupsPerQOS": False,
+            "cgroupsPerQOS": True,
+            "cgroupRoot": f"/{self.config['group']}",
+            "providerID": self.config["provider_id"],
             "enforceNodeAllocatable": [],
-            "containerRuntimeEndpoint": f"unix://{self.path('containerd.sock')}",
+            "containerRuntimeEndpoint": f"unix://{_SOCKET}",
             "podLogsDir": self.path("pods"),
             "volumePluginDir": self.path("plugins"),
             "clusterDNS": [node_address(self.number)],
@@ -340,7 +379,7 @@ class Node:
         arguments = [
             f"--config={path}",
             f"--kubeconfig={self.config['kubeconfigs']['kubelet']}",
-            f"--root-dir={self.path('kubelet')}",
+            f"--root-dir={_KUBELET}",
             f"--cert-dir={self.path('kubelet-pki')}",
             f"--hostname-override={self.name}",
             f"--node-ip={node_address(self.number)}",
@@ -353,11 +392,12 @@ class Node:
 
     def up(self) -> None:
         self.hold()
+        make_groups(self.config["group"])
         self.connect()
         self.forward()
         self.containerd()
         self.load_images()
-        threading.Thread(target=Volumes(self).work, daemon=True).start()
+        threading.Thread(target=Tender(self).work, daemon=True).start()
         for name, start in (("coredns", self.dns), ("kube-proxy", self.proxy), ("kubelet", self.kubelet)):
             if not self.held_down(name):
                 start()
@@ -377,6 +417,7 @@ class Node:
         again: dict[str, float] = {}
         while not self.ending:
             time.sleep(_POLL)
+            self.look_again()
             for name, start in starters.items():
                 child = self.children.get(name)
                 if (child is None or child.poll() is not None) and not self.held_down(name):
@@ -395,63 +436,103 @@ class Refused(Exception):
         self.code = code
 
 
+class Api:
+    """Speaks to the API server of the member as the sandbox's own user, over one connection."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        context = ssl.create_default_context(cafile=config["authority"])
+        context.load_cert_chain(*(os.path.join(config["pki"], name) for name in ("operator.crt", "operator.key")))
+        self.connection = http.client.HTTPSConnection("127.0.0.1", config["port"], timeout=10, context=context)
+
+    def call(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
+        """The decoded answer; `Refused` for anything that is not a success."""
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            self.connection.request(method, path, data, {"Content-Type": content})
+            answer = self.connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()  # the next call makes a new one
+            raise
+        if answer.status >= 300:
+            raise Refused(answer.status)
+        return json.loads(text)
+
+
+class Tender:
+    """Does what a cloud would do for its cluster: Service kubernetes leads somewhere, and claims get volumes."""
+
+    def __init__(self, node: Node) -> None:
+        self.api = Api(node.config)
+        self.address = node_address(node.number)
+        self.volumes = Volumes(self.api, node.name, node.path("volumes"))
+
+    def work(self) -> None:
+        announced = False
+        while True:
+            try:
+                if not announced:
+                    self.announce()
+                    announced = True
+                self.volumes.provide()
+                self.volumes.reclaim()
+            except (OSError, http.client.HTTPException):
+                pass  # the API server is away
+            except (Refused, ValueError, KeyError) as error:
+                say(f"tender: {error!r}")
+            time.sleep(_POLL)
+
+    def announce(self) -> None:
+        """Tell where Service kubernetes leads: an API server on loopback knows no address that pods could reach."""
+        path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
+        query = "?fieldManager=sandbox&force=true"
+        self.api.call("PATCH", path + query, endpoints_of_api(self.address), "application/apply-patch+yaml")
+
+
+def endpoints_of_api(address: str) -> dict[str, Any]:
+    """The EndpointSlice of Service kubernetes."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+    }
+
+
 class Volumes:
     """Makes a directory, and a volume for it, for each claim of our class, and takes both away when the claim has gone."""
 
     CLASS, PROVISIONER = "standard", "sandbox.multicluster.federation/node"
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        pki = node.config["pki"]
-        context = ssl.create_default_context(cafile=node.config["authority"])
-        context.load_cert_chain(os.path.join(pki, "operator.crt"), os.path.join(pki, "operator.key"))
-        self.context = context
-        self.port = node.config["port"]
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The decoded answer of the API server; `Refused` for anything that is not a success."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.context)
-        try:
-            data = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, data, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-        finally:
-            connection.close()
-        if answer.status >= 300:
-            raise Refused(answer.status)
-        return json.loads(text)
-
-    def work(self) -> None:
-        while True:
-            try:
-                self.provide()
-                self.reclaim()
-            except (OSError, http.client.HTTPException):
-                pass  # the API server is away
-            except (Refused, ValueError, KeyError) as error:
-                say(f"volumes: {error!r}")
-            time.sleep(_POLL)
+    def __init__(self, api: Api, node: str, folder: str) -> None:
+        """``node``: the name of the node that volumes are on; ``folder``: holds a directory for each."""
+        self.api, self.node, self.folder = api, node, folder
 
     def provide(self) -> None:
-        for claim in self.call("GET", "/api/v1/persistentvolumeclaims")["items"]:
+        for claim in self.api.call("GET", "/api/v1/persistentvolumeclaims")["items"]:
             spec, metadata = claim["spec"], claim["metadata"]
             if spec.get("storageClassName") != self.CLASS or spec.get("volumeName"):
                 continue
             if claim.get("status", {}).get("phase") != "Pending" or metadata.get("deletionTimestamp"):
                 continue
             name = f"claim-{metadata['uid']}"
-            place = self.node.path("volumes", name)
+            place = os.path.join(self.folder, name)
             os.makedirs(place, exist_ok=True)
             os.chmod(place, 0o777)
             try:
-                self.call("POST", "/api/v1/persistentvolumes", self.volume(name, place, claim))
+                self.api.call("POST", "/api/v1/persistentvolumes", self.volume(name, place, claim))
             except Refused as error:
                 if error.code != 409:
                     raise
 
     def volume(self, name: str, place: str, claim: dict[str, Any]) -> dict[str, Any]:
-        affinity = {"key": "kubernetes.io/hostname", "operator": "In", "values": [self.node.name]}
+        affinity = {"key": "kubernetes.io/hostname", "operator": "In", "values": [self.node]}
         return {
             "apiVersion": "v1",
             "kind": "PersistentVolume",
@@ -475,7 +556,7 @@ class Volumes:
         }
 
     def reclaim(self) -> None:
-        for volume in self.call("GET", "/api/v1/persistentvolumes")["items"]:
+        for volume in self.api.call("GET", "/api/v1/persistentvolumes")["items"]:
             notes = volume["metadata"].get("annotations") or {}
             if notes.get("pv.kubernetes.io/provisioned-by") != self.PROVISIONER:
                 continue
@@ -483,8 +564,8 @@ class Volumes:
                 continue
             if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
                 name = volume["metadata"]["name"]
-                shutil.rmtree(self.node.path("volumes", name), ignore_errors=True)
-                self.call("DELETE", f"/api/v1/persistentvolumes/{name}")
+                shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
+                self.api.call("DELETE", f"/api/v1/persistentvolumes/{name}")
 
 
 _CONTAINERD = """\
@@ -493,6 +574,8 @@ root = "{root}"
 state = "{state}"
 [grpc]
   address = "{socket}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{root}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{image}"
   restrict_oom_score_adj = true
@@ -525,49 +608,37 @@ def _ensure_bridge() -> None:
     run("ip", "route", "replace", PODS, "dev", BRIDGE, check=False)
 
 
-def sweep_bridge() -> None:
-    """Remove the bridge when no node is connected to it any more. Interfaces of a killed node go a moment after it."""
-    ports = os.path.join("/sys/class/net", BRIDGE, "brif")
-    deadline = time.monotonic() + 5
-    while os.path.isdir(ports):
-        if not os.listdir(ports):
-            run("ip", "link", "delete", BRIDGE, check=False)
-            return
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.1)
-
-
-def sweep_cgroups(folder: str) -> None:
-    """Remove the control groups that killed containers of a node have left; the runtime did not get to it."""
-    state = os.path.join(folder, "node", "state", "io.containerd.runtime.v2.task", _GROUPS)
-    names = os.listdir(state) if os.path.isdir(state) else []
-    root = "/sys/fs/cgroup"
-    for controller in [root, *(os.path.join(root, name) for name in (os.listdir(root) if os.path.isdir(root) else ()))]:
+def make_groups(group: str, root: str = _CGROUPS) -> None:
+    """Make the control group that a kubelet puts everything into. What the kernel does not inherit is copied from above."""
+    names = [name for name in group.split("/") if name]
+    if os.path.exists(os.path.join(root, "cgroup.controllers")):
+        place = root
         for name in names:
-            _remove_groups(os.path.join(controller, _GROUPS, name))
-        _remove_group(os.path.join(controller, _GROUPS))
+            with open(os.path.join(place, "cgroup.controllers"), encoding="ascii") as file:
+                _enable(place, file.read().split())
+            place = os.path.join(place, name)
+            os.makedirs(place, exist_ok=True)
+        return
+    for controller in sorted(os.listdir(root)):
+        place = os.path.join(root, controller)
+        if not os.path.exists(os.path.join(place, "cgroup.procs")):
+            continue
+        for name in names:
+            above, place = place, os.path.join(place, name)
+            os.makedirs(place, exist_ok=True)
+            for key in ("cpuset.cpus", "cpuset.mems"):
+                if os.path.exists(os.path.join(above, key)):
+                    shutil.copyfile(os.path.join(above, key), os.path.join(place, key))
 
 
-def _remove_groups(path: str) -> None:
-    for place, folders, _files in os.walk(path, topdown=False):
-        for name in folders:
-            _remove_group(os.path.join(place, name))
-    if os.path.isdir(path):
-        _remove_group(path)
-
-
-def _remove_group(path: str) -> None:
-    for _try in range(_GROUP_TRIES):
+def _enable(place: str, controllers: list[str]) -> None:
+    """Let the groups in a group have controllers; some cannot be had everywhere, and the kubelet says which it misses."""
+    for controller in controllers:
         try:
-            os.rmdir(path)
-            return
-        except FileNotFoundError:
-            return
-        except OSError:
-            if os.path.basename(path) == _GROUPS:
-                return  # other nodes have theirs in it
-            time.sleep(0.05)  # what was killed is still on its way out
+            with open(os.path.join(place, "cgroup.subtree_control"), "w", encoding="ascii") as file:
+                file.write(f"+{controller}")
+        except OSError as error:
+            say(f"controller {controller} in {place}: {error}")
 
 
 def _child_of(outer: subprocess.Popen[bytes]) -> int:
@@ -599,25 +670,25 @@ def _started(pid: int) -> str:
         return f"{file.read().strip()}:{ticks}"
 
 
-def _in_network_of(pid: int, work: Callable[[], socket.socket]) -> socket.socket:
-    """Call ``work`` in the network namespace of a process, in a thread of its own."""
-    result: dict[str, socket.socket] = {}
+def _listen_in(pid: int, place: tuple[str, int]) -> socket.socket:
+    """A socket that listens in the network namespace of a process; made by a thread of its own, which enters it."""
+    result: list[socket.socket] = []
 
     def enter() -> None:
         handle = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
         try:
             if ctypes.CDLL(None, use_errno=True).setns(handle, 0):
                 raise OSError(ctypes.get_errno(), "the network namespace cannot be entered")
-            result["found"] = work()
+            result.append(socket.create_server(place, backlog=64))
         finally:
             os.close(handle)
 
     thread = threading.Thread(target=enter)
     thread.start()
     thread.join()
-    if "found" not in result:
-        raise RuntimeError("nobody listens in the namespace of the node")
-    return result["found"]
+    if not result:
+        raise RuntimeError(f"nobody listens at {place[0]}:{place[1]} in the namespace of the node")
+    return result[0]
 
 
 def _serve(listening: socket.socket, port: int) -> None:

@@ -38,7 +38,7 @@ def manifest(member: MemberSettings, node: Node, index: int) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": node.name, "labels": labels},
-        "spec": {"providerID": f"{member.provider}:///{node.zone}/{node.name}", "taints": node.taints},
+        "spec": {"providerID": provider_id(member, node), "taints": node.taints},
         "status": {
             "capacity": size,
             "allocatable": size,
@@ -60,6 +60,11 @@ def manifest(member: MemberSettings, node: Node, index: int) -> dict[str, Any]:
             },
         },
     }
+
+
+def provider_id(member: MemberSettings, node: Node) -> str:
+    """What says of which provider a node is."""
+    return f"{member.provider}:///{node.zone}/{node.name}"
 
 
 def apply(client: Client, member: MemberSettings, before: MemberSettings | None) -> list[str]:

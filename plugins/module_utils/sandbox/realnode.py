@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 import pkgutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..model.errors import ConfigError, FederationError
-from . import files, images, kubeconfigs, node_main, nodes, processes
+from . import files, images, kubeconfigs, leftovers, node_main, nodes, processes
 from .certificates import AUTHORITY
-from .layout import API_SERVER, CONTROL_PLANE, DNS, KUBELET, KWOK, NODE, NODE_PARTS, PROXY, MemberFolder
+from .layout import API_SERVER, CONTROL_PLANE, DNS, HOLDER, KUBELET, KWOK, NODE, NODE_PARTS, PROXY, MemberFolder
 
 if TYPE_CHECKING:
     from .member import Member
@@ -38,20 +38,25 @@ def program(folder: MemberFolder) -> str:
     return path
 
 
-def prepare(member: Member, paths: dict[str, str], progress: Callable[[str], None]) -> None:
-    """Write what the node program reads. ConfigError says in one message what this machine lacks."""
+def check(name: str, wanted: Sequence[str]) -> None:
+    """Whether this machine can have the real node of the member ``name``, with these images. ConfigError says all that is missing."""
+    images.check(wanted)
     lacking = node_main.lacking()
-    if lacking:
-        packages = [name for name in lacking if name not in ("Linux", "root")]
-        needs = [f"it needs {name}" for name in lacking if name in ("Linux", "root")]
-        needs += [f"programs of the Debian packages {', '.join(packages)} are missing"] if packages else []
-        raise ConfigError(
-            f"member {member.folder.name} cannot have a real node here: {'; '.join(needs)}",
-            f"apt-get install {' '.join(packages)}" if packages else "use node_kind: kwok",
-        )
+    if not lacking:
+        return
+    packages = [found for found in lacking if found not in node_main.NO_PACKAGES]
+    needs = [f"it needs {found}" for found in lacking if found in node_main.NO_PACKAGES]
+    needs += [f"programs of the Debian packages {', '.join(packages)} are missing"] if packages else []
+    raise ConfigError(
+        f"member {name} cannot have a real node here: {'; '.join(needs)}",
+        f"apt-get install {' '.join(packages)}" if packages else "use node_kind: kwok",
+    )
+
+
+def prepare(member: Member, paths: Mapping[str, str], progress: Callable[[str], None]) -> None:
+    """Write what the node program reads; ``paths``: of programs that are built."""
     folder, settings = member.folder, member.settings
     node = settings.nodes[0]
-    labels = {nodes.REGION: settings.region, nodes.ZONE: node.zone, **node.labels}
     pause = images.pause(progress)
     body = {
         "name": node.name,
@@ -59,7 +64,9 @@ def prepare(member: Member, paths: dict[str, str], progress: Callable[[str], Non
         "pause": pause.program,
         "pause_image": pause.name,
         "pods": node.pods,
-        "labels": labels,
+        "labels": {nodes.REGION: settings.region, nodes.ZONE: node.zone, **node.labels},
+        "provider_id": nodes.provider_id(settings, node),
+        "group": folder.group,
         "images": [image.data() for image in (pause, *images.provide(settings.images, progress))],
         "programs": {name: paths[name] for name in _BUILT},
         "pki": folder.pki,
@@ -69,9 +76,32 @@ def prepare(member: Member, paths: dict[str, str], progress: Callable[[str], Non
             "operator": kubeconfigs.of_component(folder, NODE),
         },
     }
-    files.write_json(folder.file("node.json"), body)
-    for part in held_down(folder):
-        os.unlink(_marker(folder, part))
+    files.write_json(_plan(folder), body)
+
+
+def add_images(member: Member, progress: Callable[[str], None], deadline: float) -> None:
+    """Bring the images of a member into its node, which runs."""
+    folder = member.folder
+    wanted = images.provide(member.settings.images, progress)
+    body = files.read_json(_plan(folder)) or {}
+    missing = [image.data() for image in wanted if image.data() not in body.get("images", [])]
+    if not missing:
+        return
+    told = folder.file("node", "images.json")
+    with suppress(FileNotFoundError):
+        os.unlink(told)
+    files.write_json(_plan(folder), {**body, "images": [*body.get("images", []), *missing]})
+    while (done := files.read_json(told)) is None:
+        if time.monotonic() > deadline:
+            raise FederationError(f"{folder.name}: waited in vain for its images", f"see {folder.log(NODE)}")
+        time.sleep(_POLL)
+    if done["failed"]:
+        raise FederationError(f"{folder.name}: {done['failed']}", f"see {folder.log(NODE)}")
+
+
+def _plan(folder: MemberFolder) -> str:
+    """The file that the node program reads; a member that has it has, or had, a real node."""
+    return folder.file("node.json")
 
 
 def _marker(folder: MemberFolder, part: str) -> str:
@@ -83,10 +113,31 @@ def held_down(folder: MemberFolder) -> list[str]:
     return [part for part in NODE_PARTS if os.path.exists(_marker(folder, part))]
 
 
+def hampered(folder: MemberFolder) -> bool:
+    """Whether a part of a node is kept from working on purpose: then it cannot be waited for."""
+    states = _states(folder)
+    return bool(held_down(folder)) or processes.PAUSED in states.values()
+
+
+def works(folder: MemberFolder) -> bool:
+    """Whether all parts of a node run."""
+    return set(_states(folder).values()) == {processes.RUNNING}
+
+
+def _states(folder: MemberFolder) -> dict[str, str]:
+    return {part: processes.state(processes.recorded(folder.process(part))) for part in NODE_PARTS}
+
+
 def hold_down(folder: MemberFolder, parts: Sequence[str]) -> None:
     """From now on the node program does not start these parts again."""
     for part in parts:
         files.write(_marker(folder, part), "")
+
+
+def let_all_up(folder: MemberFolder) -> None:
+    """Whoever starts a node wants all of it."""
+    for part in held_down(folder):
+        os.unlink(_marker(folder, part))
 
 
 def let_up(folder: MemberFolder, part: str, deadline: float) -> None:
@@ -101,8 +152,6 @@ def let_up(folder: MemberFolder, part: str, deadline: float) -> None:
 
 def sweep(folder: MemberFolder) -> None:
     """Take away what outlives a killed node outside of its namespaces; nothing, while it runs."""
-    if not os.path.exists(folder.file("node.json")):
-        return
-    if processes.state(processes.recorded(folder.process(NODE))) == processes.DEAD:
-        node_main.sweep_cgroups(folder.path)
-        node_main.sweep_bridge()
+    real = os.path.exists(_plan(folder)) or os.path.exists(folder.process(HOLDER))
+    if real and processes.state(processes.recorded(folder.process(NODE))) == processes.DEAD:
+        leftovers.sweep(folder)

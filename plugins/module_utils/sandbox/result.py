@@ -51,11 +51,11 @@ def _member(call: Call, name: str, actions: list[str], after: Mapping[str, Any])
     folder = call.sandbox.member(name)
     states = component_states(folder)
     member = Member.load(folder)
-    state = summary({part: after[part] for part in components_of(folder) if part in after}) if after else "absent"
+    state = summary({part: after[part] for part in states if part in after}) if after else "absent"
     entry: dict[str, Any] = {"state": state, "changed": bool(actions), "actions": actions}
     if member is None or API_SERVER not in member.ports:
         return entry
-    live = running(folder)
+    live = running(folder, states)
     components = {part: {"state": states[part], "pid": live[part].pid if part in live else None} for part in states}
     return {
         **entry,

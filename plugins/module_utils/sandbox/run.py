@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..model.errors import ConfigError, FederationError
-from . import binaries, files, inventory, kubeconfigs, layout, processes, realnode, result, settings
+from . import binaries, files, inventory, kubeconfigs, layout, leftovers, processes, realnode, result, settings
 from .call import ALL, PAST, Call, Outcome, Progress, concerned, planned, read
 from .client import Refused
 from .layout import (
@@ -60,6 +60,7 @@ def _started(call: Call, outcome: Outcome) -> None:
     if not names:
         raise ConfigError(f"sandbox {call.sandbox.name} has no members to start", "name some: set name or members")
     start = _Start(call, names, outcome.notes)
+    start.check_machine()
     start.get_programs()
     with call.lock():
         if not call.check:
@@ -97,6 +98,8 @@ class _Start:
             raise ConfigError(
                 f"sandbox {self.call.sandbox.name} has no member {name}", "start it with component: all first"
             )
+        if old is not None:
+            _check_component(self.call, name, list(component_states(old.folder)))
         return settings.read(self.call.members.get(name, {"name": name}), old.settings if old else None)
 
     def todo(self, name: str) -> dict[str, str]:
@@ -110,10 +113,18 @@ class _Start:
         }
         if self.call.component == ALL and NODE in components:
             todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))
+        if NODE in self.call.parts(components):
+            todo.update({part: "resume" for part in NODE_PARTS if states.get(part) == processes.PAUSED})
         old = self.before[name]
         if old and old.settings.kubernetes_version != self.wanted[name].kubernetes_version:
-            todo.update({part: "restart" for part in _KUBERNETES if states[part] == processes.RUNNING})
+            todo.update({part: "restart" for part in (*_KUBERNETES, NODE) if states.get(part) == processes.RUNNING})
         return todo
+
+    def check_machine(self) -> None:
+        """ConfigError if a real node is to start and cannot, before anything is built."""
+        for name, wanted in self.wanted.items():
+            if NODE in wanted.components and self.todo(name).get(NODE) in ("start", "restart"):
+                realnode.check(name, wanted.images)
 
     def get_programs(self) -> None:
         """Have the programs at hand for all that has to be started, by version. Check mode does not build them."""
@@ -151,17 +162,22 @@ class _Start:
         last, member.settings = member.settings if old else None, wanted
         if member.prepare(self.reservation) and not done:
             done.append("restored files")
-        if member.real and NODE in todo:
+        fresh = todo.get(NODE) in ("start", "restart")
+        if fresh:
             realnode.prepare(member, self.programs[wanted.kubernetes_version], self.call.progress)
         self._bring_up(member, todo)
         states = component_states(folder)
-        if {states[part] for part in wanted.components} == {processes.RUNNING}:
+        if states.get(NODE) == processes.RUNNING and not fresh:
+            realnode.add_images(member, self.call.progress, self.deadline)
+        whole = {states[part] for part in wanted.components} == {processes.RUNNING}
+        if whole and not realnode.hampered(folder):
             done += member.wait_ready(last, self.deadline)
             member.was_ready = True
         member.save()
         if done:
-            states = {part: states[part] for part in wanted.components}
-            self.call.progress(f"{name}: {_ready_line(states, wanted)} after {time.monotonic() - began:.1f} s")
+            self.call.progress(
+                f"{name}: {_ready_line(component_states(folder), wanted)} after {time.monotonic() - began:.1f} s"
+            )
         return done
 
     def _nodes_in_check_mode(self, old: Member | None, wanted: settings.MemberSettings, todo: object) -> list[str]:
@@ -192,6 +208,8 @@ class _Start:
                 realnode.let_up(member.folder, part, self.deadline)
                 continue
             if part == NODE:
+                realnode.let_all_up(member.folder)
+                realnode.sweep(member.folder)
                 member.start(part, sys.executable, self.reservation)
                 continue
             member.start(part, programs[part], self.reservation)
@@ -203,6 +221,11 @@ def _ready_line(states: Mapping[str, str], wanted: settings.MemberSettings) -> s
     kind = summary(states)
     count = len(wanted.nodes)
     return f"ready with {count} {'node' if count == 1 else 'nodes'}" if kind == "running" else kind
+
+
+def _check_component(call: Call, name: str, there: list[str]) -> None:
+    if call.component not in (ALL, *there):
+        raise ConfigError(f"member {name} has no {call.component}", f"it has {', '.join(there)}")
 
 
 def _claim(sandbox: SandboxFolder) -> None:
@@ -268,6 +291,7 @@ def _signalled(call: Call, outcome: Outcome) -> None:
 
 def _signal(call: Call, folder: MemberFolder) -> list[str]:
     states = component_states(folder)
+    _check_component(call, folder.name, list(states))
     parts = call.parts(components_of(folder))
     todo = [part for part in parts if planned(call.state, states.get(part, processes.DEAD))]
     if call.state == "paused" and all(states.get(part, processes.DEAD) == processes.DEAD for part in parts):
@@ -339,6 +363,7 @@ def _remove_sandbox(call: Call) -> list[str]:
         _kill_all_of(sandbox.path)
         for name in sandbox.member_names():
             realnode.sweep(sandbox.member(name))
+        leftovers.sweep_all(sandbox)
         if exists:
             for entry in os.listdir(sandbox.path):
                 # the mark goes last: a run that is killed here can be repeated

@@ -22,6 +22,7 @@ _REGION = "local"
 _PROVIDER = "sandbox"
 _NODE_COUNT = 3
 _NODE_SIZE = {"cpu": "4", "memory": "16Gi", "pods": 110}
+_REAL_PODS = 100
 _NODE_KEYS = ("name", "zone", "cpu", "memory", "pods", "labels", "taints")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -89,10 +90,12 @@ def read(options: Mapping[str, Any], before: MemberSettings | None) -> MemberSet
             raise ConfigError(
                 f"member {name}: {idle[0]} does not go with node_kind: kubelet", "it has one node, this machine"
             )
-        said = {**said, "nodes": [{"pods": said.get("node_pods", 100)}]}
+        said = {**said, "nodes": [{"pods": said.get("node_pods", before.nodes[0].pods if before else _REAL_PODS)}]}
+    elif said.get("images"):
+        raise ConfigError(f"member {name}: images are for node_kind: kubelet", "pretended nodes run nothing")
     if len(set(zones)) != len(zones):
         raise ConfigError(f"member {name}: a zone is named twice", "name each zone once")
-    return MemberSettings(
+    member = MemberSettings(
         name=name,
         region=region,
         zones=zones,
@@ -106,6 +109,14 @@ def read(options: Mapping[str, Any], before: MemberSettings | None) -> MemberSet
         node_kind=kind,
         images=[str(image) for image in said.get("images", old.get("images", []))],
     )
+    if kind == REAL_NODES and before is not None and _place(before) != _place(member):
+        # it registers itself once, and says then where it is
+        raise ConfigError(f"member {name} has a real node, which stays where it is", "remove it first: state: absent")
+    return member
+
+
+def _place(member: MemberSettings) -> tuple[Any, ...]:
+    return member.region, member.provider, member.nodes
 
 
 def _nodes(member: str, zones: list[str], said: Mapping[str, Any], before: MemberSettings | None) -> list[Node]:
