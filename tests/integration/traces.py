@@ -40,11 +40,17 @@ class Traces:
         self.folder = folder
         self.group = SandboxFolder(str(folder.resolve())).group
         self._spaces: set[str] = set()
+        self._tree = f"/{self.group}/"
         self._links: dict[str, int] = {}
         self._entries, self._rules = _entries(), _rules()
 
     def note(self, member: str = "*") -> None:
-        """Remember what can only be asked while nodes run: their namespaces and cables. AssertionError if there are none."""
+        """Remember what can only be asked while nodes run: their namespaces and cables. AssertionError if there are none.
+
+        With a member, the processes that are looked for are those of its node alone.
+        """
+        if member != "*":
+            self._tree = f"/{self.group}/{member}/"
         for path in self.folder.glob(f"members/{member}/run/holder.json"):
             pid = json.loads(path.read_text())["pid"]
             self._spaces |= {os.readlink(f"/proc/{pid}/ns/{kind}") for kind in _KINDS}
@@ -65,7 +71,7 @@ class Traces:
         return [
             f"process {pid} {command}"
             for pid, command, spaces, groups in _processes()
-            if spaces & self._spaces or f"/{self.group}/" in groups
+            if spaces & self._spaces or self._tree in groups
         ]
 
     def processes(self) -> list[str]:
