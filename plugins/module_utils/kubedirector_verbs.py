@@ -32,6 +32,7 @@ _PRESENT_ONLY = (
     "placement",
     "instances",
     "data",
+    "home",
     "connect",
     "failover",
     "upgrade",
@@ -70,6 +71,7 @@ def kubedirector_cluster(
         params.get("conflict") or "abort",
         params["upgrade"],
         params["rollback"],
+        params.get("home") or "",
     )
     return cluster.present(fleet, wish, options)
 

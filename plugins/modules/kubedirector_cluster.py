@@ -134,9 +134,16 @@ options:
   data:
     description:
       - What becomes of data when the home is lost. V(none) says that the instance may start elsewhere without any.
+      - V(redis-replication), for redis, keeps a copy in a second member. The first member that is chosen is the home, which takes writes; the
+        copy takes over when the home is lost and M(multicluster.federation.failover) is run, or by O(home). An old home that comes back
+        follows its successor.
       - Without it, the instance never moves by itself.
     type: str
-    choices: [none]
+  home:
+    description:
+      - The member that is to take writes, where data are copied to a second one. The home until now hands over without losing a write if it
+        is alive.
+    type: str
   connect:
     description:
       - Members that are told how to reach the instance - a ConfigMap C(NAME-connection) with its addresses, and copies of its

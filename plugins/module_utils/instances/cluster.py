@@ -17,16 +17,19 @@ from ..kubedirector.envelope import CLUSTER_KIND
 from ..kubedirector.instance import Instance, Remembered
 from ..kubedirector.native import naming as objects
 from ..kubedirector.native.render import render
-from ..kubedirector.runtime import start_order
+from ..kubedirector.lead import Lead, load_lead, overrides
+from ..kubedirector.runtime import DATA_NONE, start_order
 from ..model.cluster import Fleet
 from ..model.errors import ConfigError, FederationError
-from ..model.failover import NEVER
+from ..model.failover import BY_STATE, NEVER, NONE
 from ..model.manifest import SECRET, Manifest, kind_of, name_of
+from ..model.placement import Where
 from ..model.resource import Resource, parse_resource
 from ..propagation import engine
 from ..propagation.member import Options
 from . import connection, lifecycle, naming
 from .memory import Memory, remember
+from .mirror import Mirror, problems, told
 from .read import read_logs, read_objects
 from .retention import settle
 from .rollout import roll_out
@@ -34,20 +37,19 @@ from .status import READY, Objects, status_of
 from .survey import unfit
 from .wish import Asked, app_of, wished_instance
 
+#: a home, and a copy of its data
+_COPIES = 2
+
 ONE, EACH = "one", "each"
 #: one home for the instance, or an instance of its own on each member that is chosen
 INSTANCES = (ONE, EACH)
-
-#: what happens to data when an instance moves to another member: it starts without any
-DATA_NONE = "none"
-DATA = (DATA_NONE,)
 
 
 @dataclass(frozen=True)
 class Wish:
     """``find`` looks an app up by its name in the catalogs; ``placement`` None leaves it as it is; ``upgrade`` takes the app as the
     catalog has it now; ``rollback``: a change that fails is taken back; ``failover`` is one of `failover.FAILOVERS`, None for the
-    default."""
+    default; ``home`` is the member that is to take writes, where data are copied to a second one, "" for who does already."""
 
     asked: Asked
     find: Callable[[str], Definition | None]
@@ -57,6 +59,7 @@ class Wish:
     conflict: str = "abort"
     upgrade: bool = False
     rollback: bool = False
+    home: str = ""
 
 
 def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
@@ -66,12 +69,17 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     memory = remember(fleet, _times(options), resource, naming.app_resource(_said_app(asked)))
     before, old = memory.instance(resource), memory.resource(resource)
     definition, notes = _definition(wish, before, memory)
-    instance = wished_instance(asked, definition, before)
-    wanted = _resource(resource, instance, wish, old, before)
-    new = sorted(set(fleet.in_play) - set(memory.placed(resource)))
+    lead = load_lead(before.options.get("lead")) if before is not None else Lead()
+    instance = replace(wished_instance(asked, definition, before), lead=lead)
+    if wish.home and instance.replication is None:
+        raise ConfigError("home is for an instance whose data are copied", "without that, placement says where it is")
+    had = memory.placed(resource)
+    wanted = _resource(resource, instance, wish, old, before, had)
+    new = sorted(set(fleet.in_play) - set(had))
     lacking = unfit(fleet, new, instance, wanted.manifests, _times(options)) if new else {}
     wanted = replace(wanted, unfit=lacking)
     order = start_order(definition.app, definition.runtime)
+    mirror = Mirror(fleet, instance, instance.replication, options) if instance.replication is not None else None
 
     def look(result: Mapping[str, Any]) -> dict[str, Any]:
         placed = (result.get("resources", {}).get(resource) or {}).get("members", [])
@@ -87,12 +95,37 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
         told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
         return f"no pod was taken away, since it could not be drained: {told}" if told else ""
 
-    done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain, before_stage)
+    def apply(lead: Lead, members: Sequence[str] | None, options: Options) -> dict[str, Any]:
+        nonlocal old
+        changed = replace(instance, lead=lead)
+        known = members if members is not None else sorted({*had, *fleet.members})
+        found = replace(_resource(resource, changed, wish, old, before, known), unfit=lacking)
+        if members is not None:
+            found = replace(found, placement=replace(found.placement, where=Where(members=tuple(members))))
+        done = roll_out(fleet, found, old, order, options, wish.rollback, explain, before_stage)
+        if not done["failed"] and not options.check:
+            old = found
+        return done
+
+    if mirror is None:
+        done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain, before_stage)
+    else:
+        plan = engine.run(fleet, [wanted], replace(options, check=True, wait=False, tell=None))
+        chosen = list((plan.get("resources", {}).get(resource) or {}).get("members", []))
+        if not chosen:
+            done = plan
+        else:
+            done = mirror.bring(chosen, had, lead, wish.home, apply)
+            instance, notes = mirror.instance, [*notes, *mirror.notes]
     members = sorted((done.get("resources", {}).get(resource) or {}).get("members", []))
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done.update(instance=described(instance, resource, members))
     if not options.check:
         done["instance"]["members"] = look(done)
+        if mirror is not None:
+            positions = mirror.positions([name for name in members if name in fleet.in_play])
+            done["instance"]["replication"] = told(instance.lead, positions)
+            done["warnings"] += problems(instance.lead, positions)
         _connect(fleet, instance, before, done, options)
     done["msg"] = f"{asked.namespace}/{asked.name}{_whereabouts(done, members)}: {done['msg']}"
     return _without_empty(done)
@@ -188,12 +221,18 @@ def _found(wish: Wish, name: str, memory: Memory) -> Definition | None:
     return registered or wish.find(name)
 
 
-def _resource(name: str, instance: Instance, wish: Wish, old: Resource | None, before: Remembered | None) -> Resource:
-    """The instance as a resource. Secrets whose values are known to the members only stay as they are there."""
+def _resource(
+    name: str,
+    instance: Instance,
+    wish: Wish,
+    old: Resource | None,
+    before: Remembered | None,
+    members: Sequence[str] = (),
+) -> Resource:
+    """The instance as a resource. Secrets whose values are known to the members only stay as they are there. ``members`` are those whose
+    pods are told which member they are in, where data are copied to a second one."""
     kept = dict(old.asked) if old is not None else {}
     data = instance.data
-    if data and data not in DATA:
-        raise ConfigError(f"data: {data!r} is not known; there are {', '.join(DATA)}")
     failover = wish.failover or (kept.get("failover") if data else None) or ("plan" if data else NEVER)
     if failover != NEVER and not data:
         raise ConfigError(
@@ -201,15 +240,18 @@ def _resource(name: str, instance: Instance, wish: Wish, old: Resource | None, b
             "say data: none if it may start there without any, or failover: never",
         )
     mode = wish.instances or (EACH if before is not None and not kept.get("singleton", True) else ONE)
-    options = {
+    options: dict[str, Any] = {
         "name": name,
         "namespace": instance.namespace,
         "placement": wish.placement if wish.placement is not None else kept.get("placement"),
-        "singleton": mode == ONE,
+        "singleton": mode == ONE and instance.replication is None,
         "failover": failover,
         "keep_template": True,
         "conflict": wish.conflict,
     }
+    if instance.replication is not None:
+        chosen = wish.placement if wish.placement is not None else kept.get("placement")
+        options.update(_of_copies(instance, mode, chosen, members))
     manifests = render(instance)
     valueless = {
         objects.keys_name(instance, r.id) for r in instance.cluster.roles if any(not k.value for k in r.secret_keys)
@@ -217,6 +259,22 @@ def _resource(name: str, instance: Instance, wish: Wish, old: Resource | None, b
     withheld = [m for m in manifests if kind_of(m) == SECRET and m["metadata"]["name"] in valueless]
     resource = parse_resource(options, [m for m in manifests if m not in withheld])
     return replace(resource, withheld=frozenset(name_of(m) for m in withheld))
+
+
+def _of_copies(
+    instance: Instance, mode: str, placement: Mapping[str, Any] | None, members: Sequence[str]
+) -> dict[str, Any]:
+    """What is different for a resource that has a copy: it is on two members, each of which knows which one it is."""
+    replication = instance.replication
+    if replication is None or mode == EACH:
+        raise ConfigError(f"data: {instance.data} is for one instance with a copy, not for instances: {EACH}")
+    spread = [rule for rule in (placement or {}).get("spread") or [] if rule.get("by") != "member"]
+    fenced = bool(replication.fenced_by and instance.parameters.get(replication.fenced_by))
+    return {
+        "placement": {**(placement or {}), "spread": [*spread, {"by": "member", "max": _COPIES}]},
+        "fence": NONE if fenced else BY_STATE,
+        "overrides": overrides(instance.lead, objects.replication_name(instance, replication.role), members),
+    }
 
 
 def described(instance: Instance, resource: str, members: Sequence[str]) -> dict[str, Any]:

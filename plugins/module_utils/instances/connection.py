@@ -72,17 +72,26 @@ def _manifests(
         data[f"{end['role'] or end['service']}.{end['name']}"] = f"{host}:{end['port']}"
     data["endpoints"] = json.dumps(state.get("endpoints", []), sort_keys=True)
     made: list[Manifest] = [_object(instance, "ConfigMap", f"{instance.name}-connection", labels, data=data)]
-    if instance.definition.runtime.secrets:
-        api = connect(fleet.members[home], options.request_timeout, Deadline(options.member_timeout))
-        for secret in instance.definition.runtime.secrets:
-            name = objects.secret_name(instance, secret.id)
-            found = api.get(SECRETS, instance.namespace, name, metadata_only=False)
-            if found is None:
-                raise FederationError(
-                    f"{home} has no Secret {name} to be taken elsewhere", "run again when the instance is there"
-                )
-            made.append(_object(instance, "Secret", name, labels, type="Opaque", data=dict(found.get("data") or {})))
+    for name, data in credentials(fleet, instance, home, options).items():
+        made.append(_object(instance, "Secret", name, labels, type="Opaque", data=data))
     return made
+
+
+def credentials(fleet: Fleet, instance: Instance, home: str, options: Options) -> dict[str, dict[str, str]]:
+    """The values (base64) of the Secrets that were made with an instance, by the name of the Secret. FederationError if one is not there."""
+    if not instance.definition.runtime.secrets:
+        return {}
+    api = connect(fleet.members[home], options.request_timeout, Deadline(options.member_timeout))
+    values = {}
+    for secret in instance.definition.runtime.secrets:
+        name = objects.secret_name(instance, secret.id)
+        found = api.get(SECRETS, instance.namespace, name, metadata_only=False)
+        if found is None:
+            raise FederationError(
+                f"{home} has no Secret {name} to be taken elsewhere", "run again when the instance is there"
+            )
+        values[name] = dict(found.get("data") or {})
+    return values
 
 
 def _object(instance: Instance, kind: str, name: str, labels: Mapping[str, str], **body: Any) -> Manifest:

@@ -4,6 +4,7 @@
 
     @{instance} @{namespace} @{app} @{version} @{domain} @{headless}
     @{param:NAME}      the value of a parameter
+    @{bytes:NAME}      the value of a parameter that is a quantity, as a whole number: 1.5Gi is 1610612736
     @{secret:ID}       the name of a Secret
     @{count:ROLE}      how many pods a role has
     @{service:ROLE}    the DNS name of a role
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .faults import Fault
+from .parameters import QUANTITY
 
 if TYPE_CHECKING:
     from .app import App
@@ -47,6 +49,7 @@ def blanks(value: Any, path: str, app: App, runtime: Runtime) -> Iterator[Fault]
     """A fault for each blank that nothing will fill."""
     known = {
         "param": [parameter.name for parameter in runtime.parameters],
+        "bytes": [parameter.name for parameter in runtime.parameters if parameter.type == QUANTITY],
         "secret": [secret.id for secret in runtime.secrets],
         **{word: [role.id for role in app.roles] for word in _OF_ROLE},
     }

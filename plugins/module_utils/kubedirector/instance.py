@@ -13,7 +13,9 @@ from .cluster import VirtualCluster, parse_cluster
 from .definition import Definition, load_definition
 from .envelope import API_VERSION, CLUSTER_KIND, subject_of
 from .faults import Fault, refuse
+from .lead import Lead
 from .parameters import Value, choose
+from .runtime import DATA_NONE, Replication
 from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Text, mapping
 from .settings import Settings, Surroundings
 
@@ -41,7 +43,8 @@ _OPTIONS = Fields(
 class Instance:
     """``parameters`` has a value for each parameter of the runtime; ``images`` replaces those of roles; ``retain`` keeps volumes when the
     instance or pods of it are removed; ``expose`` is one of `EXPOSED`; ``data`` says how data follow a failover, "" that they do not;
-    ``connect`` are the members that are told how to reach it."""
+    ``connect`` are the members that are told how to reach it; ``lead`` says which member takes writes, where data are copied to a
+    second one."""
 
     cluster: VirtualCluster
     definition: Definition
@@ -52,6 +55,13 @@ class Instance:
     data: str = ""
     connect: tuple[str, ...] = ()
     settings: Settings = NATIVE_SETTINGS
+    lead: Lead = Lead()
+
+    @property
+    def replication(self) -> Replication | None:
+        """How its data are copied to a second member; None where they are not."""
+        found = self.definition.runtime.replication
+        return found if found is not None and found.name == self.data else None
 
     @property
     def name(self) -> str:
@@ -77,7 +87,10 @@ def build_instance(
     """The instance that a KubeDirectorCluster and options (see `Instance`) ask for; `faults.Faulty` names all that is wrong."""
     subject = subject_of(manifest, CLUSTER_KIND)
     cluster = parse_cluster(manifest, definition.app, settings, around or Surroundings())
-    refuse(subject, [*_OPTIONS.faults(options, ""), *_unknown_images(options, definition)])
+    refuse(
+        subject,
+        [*_OPTIONS.faults(options, ""), *_unknown_images(options, definition), *_data_faults(options, definition, cluster)],
+    )
     images = dict(options.get("images") or {})
     return Instance(
         cluster,
@@ -99,6 +112,23 @@ def _unknown_images(options: Mapping[str, Any], definition: Definition) -> Itera
             yield Fault(f"images.{role}", f"the app has no such role; there are {', '.join(known)}")
 
 
+def _data_faults(
+    options: Mapping[str, Any], definition: Definition, cluster: VirtualCluster
+) -> Iterator[Fault]:
+    data, replication = options.get("data"), definition.runtime.replication
+    known = [DATA_NONE, *([replication.name] if replication is not None else [])]
+    if not isinstance(data, str) or not data:
+        return
+    if data not in known:
+        yield Fault("data", f"{data!r} is not what {definition.app.name} can do; there are {', '.join(known)}")
+    elif data != DATA_NONE and replication is not None:
+        role = cluster.role(replication.role)
+        if role is None or role.storage is None:
+            yield Fault(
+                "data", f"{data} needs a volume: a home that comes back empty would empty its copy (storage of role {replication.role})"
+            )
+
+
 def dump_instance(instance: Instance) -> dict[str, Any]:
     """What has to be remembered of an instance to change it later, as plain data: no value of a secret is in it."""
     return {
@@ -116,6 +146,7 @@ def dump_instance(instance: Instance) -> dict[str, Any]:
             "expose": instance.expose,
             "data": instance.data,
             "connect": list(instance.connect),
+            **({"lead": instance.lead.dump()} if instance.lead.epoch else {}),
         },
     }
 

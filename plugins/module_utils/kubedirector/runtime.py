@@ -16,7 +16,7 @@ from .app_rules import ids, twins
 from .envelope import ROLE_ID, envelope_faults, shape_of_manifest, subject_of
 from .faults import Fault, refuse
 from .fill import blanks
-from .parameters import PARAMETER, Parameter, parse_parameter
+from .parameters import INTEGER, PARAMETER, Parameter, parse_parameter
 from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Shape, Text, Whole, mapping, mappings, without_nulls
 
 API_VERSION = "multicluster.federation/v1"
@@ -25,6 +25,9 @@ KIND = "AppRuntime"
 #: what is called around the life of a pod: after the app runs in it, before it goes for good, and to make it the first one
 HOOKS = ("configure", "join", "leave", "promote")
 HOOK_SECONDS = 120
+
+#: what an instance says whose data do not follow it to another member
+DATA_NONE = "none"
 
 _ID = Text(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-'", longest=30, shortest=1)
 # Kubernetes takes no path with ':', and keys of a ConfigMap are made of these.
@@ -97,8 +100,29 @@ _SECRET = Fields(
     },
     required=("id",),
 )
+_REPLICATION = Fields(
+    {
+        "name": _ID,
+        "role": ROLE_ID,
+        "service": Text(shortest=1),
+        "path": _PATH,
+        "fencedBy": Text(shortest=1),
+        "position": _HOOK,
+        "promote": _HOOK,
+        "demote": _HOOK,
+        "write": _HOOK,
+        "read": _HOOK,
+    },
+    required=("name", "role", "service", "path", "position", "promote", "demote"),
+)
 _SPEC = Fields(
-    {"description": Text(), "parameters": ListOf(PARAMETER), "secrets": ListOf(_SECRET), "roles": ListOf(_ROLE)}
+    {
+        "description": Text(),
+        "parameters": ListOf(PARAMETER),
+        "secrets": ListOf(_SECRET),
+        "roles": ListOf(_ROLE),
+        "replication": _REPLICATION,
+    }
 )
 
 
@@ -154,6 +178,29 @@ class RoleRuntime:
 
 
 @dataclass(frozen=True)
+class Replication:
+    """How an app copies its data to a second member. Instances ask for it with ``data: NAME``.
+
+    The first pod of ``role`` is found by its copy at the port of ``service``. Its pods have a file ``state`` in the directory ``path``,
+    and do what it says (see `lead`). ``position`` prints how far a copy is, ``promote`` makes it the one that takes writes,
+    ``demote`` ends writes where they were taken, and returns when the copies have all of them. ``write`` writes until it is stopped and
+    prints a number for each write that was acknowledged, ``read`` prints the last number that is there: a drill measures with them.
+    ``fenced_by`` is a parameter: above 0, a home that has lost its copy takes no writes, "" for none.
+    """
+
+    name: str
+    role: str
+    service: str
+    path: str
+    position: Hook
+    promote: Hook
+    demote: Hook
+    write: Hook | None = None
+    read: Hook | None = None
+    fenced_by: str = ""
+
+
+@dataclass(frozen=True)
 class Runtime:
     """A valid AppRuntime; `PLAIN` for an app that has none. ``spec`` is what was written."""
 
@@ -162,6 +209,7 @@ class Runtime:
     parameters: tuple[Parameter, ...] = ()
     secrets: tuple[SecretPlan, ...] = ()
     roles: tuple[RoleRuntime, ...] = ()
+    replication: Replication | None = None
     spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def role(self, name: str) -> RoleRuntime:
@@ -190,6 +238,7 @@ def parse_runtime(manifest: Mapping[str, Any], app: App) -> Runtime:
             for s in spec.get("secrets", [])
         ),
         tuple(_role(role) for role in spec.get("roles", [])),
+        _replication(spec["replication"]) if "replication" in spec else None,
         spec,
     )
     refuse(subject_of(manifest, KIND), _rule_faults(runtime, app))
@@ -224,10 +273,26 @@ def _role(raw: Mapping[str, Any]) -> RoleRuntime:
         scratch=tuple(raw.get("scratch", [])),
         seed=raw.get("seed", True),
         max_unavailable=raw.get("maxUnavailable"),
-        hooks={
-            name: Hook(tuple(hook["command"]), hook.get("timeout", HOOK_SECONDS))
-            for name, hook in raw.get("hooks", {}).items()
-        },
+        hooks={name: _hook(hook) for name, hook in raw.get("hooks", {}).items()},
+    )
+
+
+def _hook(raw: Mapping[str, Any]) -> Hook:
+    return Hook(tuple(raw["command"]), raw.get("timeout", HOOK_SECONDS))
+
+
+def _replication(raw: Mapping[str, Any]) -> Replication:
+    return Replication(
+        name=raw["name"],
+        role=raw["role"],
+        service=raw["service"],
+        path=raw["path"],
+        position=_hook(raw["position"]),
+        promote=_hook(raw["promote"]),
+        demote=_hook(raw["demote"]),
+        write=_hook(raw["write"]) if "write" in raw else None,
+        read=_hook(raw["read"]) if "read" in raw else None,
+        fenced_by=raw.get("fencedBy", ""),
     )
 
 
@@ -269,10 +334,26 @@ def _rule_faults(runtime: Runtime, app: App) -> Iterator[Fault]:
                 yield Fault(f"{path}.secrets.{name}", "is not one of spec.secrets")
         yield from _file_faults(role, f"{path}.files")
         yield from blanks(runtime.spec["roles"][position], path, app, runtime)
+    if runtime.replication is not None:
+        yield from _replication_faults(runtime.replication, runtime, app)
     for position, parameter in enumerate(runtime.parameters):
         yield from parameter.faults(f"spec.parameters[{position}]")
     for position, secret in enumerate(runtime.secrets):
         yield from blanks(secret.values, f"spec.secrets[{position}].values", app, runtime)
+
+
+def _replication_faults(found: Replication, runtime: Runtime, app: App) -> Iterator[Fault]:
+    path = "spec.replication"
+    if found.name == DATA_NONE:
+        yield Fault(f"{path}.name", f"cannot be {DATA_NONE!r}, which says that data do not follow")
+    if app.role(found.role) is None:
+        yield Fault(f"{path}.role", f"the app has no role {found.role!r}; there are {_names(app)}")
+    elif not any(s.id == found.service and s.endpoint is not None for s in app.services_of(found.role)):
+        yield Fault(f"{path}.service", f"role {found.role} has no service {found.service!r} with a port")
+    parameter = next((p for p in runtime.parameters if p.name == found.fenced_by), None)
+    if found.fenced_by and (parameter is None or parameter.type != INTEGER):
+        yield Fault(f"{path}.fencedBy", f"there is no parameter {found.fenced_by!r} that is a whole number")
+    yield from blanks(runtime.spec["replication"], path, app, runtime)
 
 
 def _file_faults(role: RoleRuntime, path: str) -> Iterator[Fault]:

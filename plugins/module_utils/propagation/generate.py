@@ -23,7 +23,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 def create_with_values(hand: Hand, step: Step) -> None:
     """Make a Secret together with its values. Values come first: a run that is killed in between leaves a Secret that is complete."""
-    data = {**(step.manifest.get("data") or {}), **_values(wanted_values(step.manifest))}
+    data = {**(step.manifest.get("data") or {}), **_values(hand, step, wanted_values(step.manifest))}
     body = with_metadata(step.manifest, resourceVersion=CREATE_ONLY)
     made = hand.apply(step, {**body, "data": data}, force=False, manager=_manager(hand))
     if hand.dry_run:
@@ -36,7 +36,7 @@ def create_with_values(hand: Hand, step: Step) -> None:
 def add_values(hand: Hand, step: Step, seen: Mapping[str, Any]) -> None:
     """Make the values that a Secret does not have yet, and leave those alone that it has."""
     lacking = {key: wish for key, wish in wanted_values(step.manifest).items() if key not in _keys(seen)}
-    for key, value in _values(lacking).items():
+    for key, value in _values(hand, step, lacking).items():
         _hold(hand, step, str(seen.get("uid")), {key: value}, f"{_manager(hand)}/{key}")
 
 
@@ -44,9 +44,12 @@ def _manager(hand: Hand) -> str:
     return f"{hand.manager}/generated"
 
 
-def _values(wishes: Mapping[str, int | str]) -> dict[str, str]:
-    made = {key: wish if isinstance(wish, str) else _random(wish) for key, wish in wishes.items()}
-    return {key: base64.b64encode(value.encode()).decode() for key, value in made.items()}
+def _values(hand: Hand, step: Step, wishes: Mapping[str, int | str]) -> dict[str, str]:
+    """The values that are wanted, in base64: those that the object has elsewhere already, else new ones."""
+    known = hand.seeds.get(step.name, {})
+    made = {key: wish if isinstance(wish, str) else _random(wish) for key, wish in wishes.items() if key not in known}
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in made.items()}
+    return {**encoded, **{key: known[key] for key in wishes if key in known}}
 
 
 def _random(length: int) -> str:

@@ -60,7 +60,7 @@ def with_metadata(want: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 @dataclass
 class Hand:
     """What the writes of one member share. ``width`` is how many objects are written at once; ``may_write`` says whether the lock
-    of the member is ours still."""
+    of the member is ours still; ``seeds`` are values for Secrets that would get random ones."""
 
     api: MemberApi
     discovery: Discovery
@@ -70,6 +70,7 @@ class Hand:
     width: int
     outcomes: list[Outcome] = field(default_factory=list)
     may_write: Callable[[], bool] = lambda: True
+    seeds: Mapping[ObjectName, Mapping[str, str]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

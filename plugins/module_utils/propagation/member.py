@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..fleet.concurrency import each
@@ -53,6 +53,7 @@ class Options:
     ``partial_fleet``: the inventory is meant to have only a part of the fleet. ``plan`` is to be carried out exactly or not at all;
     ``planning``: this run makes one, as if the members in ``without`` were gone. ``losses``: what may be done about lost members;
     ``reclaim`` are lost ones that answer again, from which what runs elsewhere by now and must not run twice is taken away.
+    ``seeds`` are values (base64) for Secrets that would be made with random ones: they are as they are elsewhere already.
     """
 
     check: bool = False
@@ -72,6 +73,7 @@ class Options:
     planning: bool = False
     losses: Losses = NO_FAILOVER
     reclaim: frozenset[str] = frozenset()
+    seeds: Mapping[ObjectName, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 class Member:
@@ -224,6 +226,7 @@ class Member:
         options = self._options
         hand = Hand(self.seen.api, self.seen.discovery, self._federation, options.check, options.diff, self._width)
         hand.may_write = self._may_write
+        hand.seeds = options.seeds
         if outcomes:
             hand.outcomes = self.report.outcomes
         return hand

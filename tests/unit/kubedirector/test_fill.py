@@ -110,10 +110,10 @@ def test_a_whole_text_can_be_asked_for_as_text() -> None:
         ("a @{service:zz} b", "there is no 'zz'; there are r1, r2, r3"),
         ("@{pods:zz}", "there is no 'zz'; there are r1, r2, r3"),
         ("@{pod:zz}", "there is no 'zz'; there are r1, r2, r3"),
-        ("@{pod}", f"is not known; there are {PLAIN}, param:..., secret:..., {OF_ROLE}"),
-        ("@{instance:r1}", f"is not known; there are {PLAIN}, param:..., secret:..., {OF_ROLE}"),
-        ("@{}", f"is not known; there are {PLAIN}, param:..., secret:..., {OF_ROLE}"),
-        ("@{ instance }", f"is not known; there are {PLAIN}, param:..., secret:..., {OF_ROLE}"),
+        ("@{pod}", f"is not known; there are {PLAIN}, param:..., bytes:..., secret:..., {OF_ROLE}"),
+        ("@{instance:r1}", f"is not known; there are {PLAIN}, param:..., bytes:..., secret:..., {OF_ROLE}"),
+        ("@{}", f"is not known; there are {PLAIN}, param:..., bytes:..., secret:..., {OF_ROLE}"),
+        ("@{ instance }", f"is not known; there are {PLAIN}, param:..., bytes:..., secret:..., {OF_ROLE}"),
     ],
 )
 def test_blanks_that_nothing_fills_are_named(text: str, fault: str) -> None:

@@ -28,7 +28,7 @@ from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples
 AUTH: dict[str, Any] = {"id": "auth", "generate": {"password": 24}}
 PATH = "must be an absolute path of letters, digits, '-', '_' and '.', without '..' or '/' at its end, not"
 KEY = "must be letters, digits, '-', '_' and '.', not starting with '..', not"
-BLANKS = "instance, namespace, app, version, domain, headless, param:..., secret:..., count:..., service:..., pods:..., pod:..."
+BLANKS = "instance, namespace, app, version, domain, headless, param:..., bytes:..., secret:..., count:..., service:..., pods:..., pod:..."
 FIELDS_OF_A_CONTAINER = ", ".join(CONTAINER)
 
 

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any
 
+from ...model.quantity import parse_quantity
 from ..fill import fill
 from ..instance import Instance
 from . import naming
@@ -25,6 +27,7 @@ def filled(instance: Instance, value: Any, text: bool = False) -> Any:
     }
     named: Mapping[str, Callable[[str], Any]] = {
         "param": lambda name: instance.parameters[name],
+        "bytes": lambda name: ceil(parse_quantity(instance.parameters[name])),
         "secret": lambda name: naming.secret_name(instance, name),
         "count": lambda role: known.members if (known := cluster.role(role)) is not None else 0,
         "service": lambda role: naming.service_address(instance, role),

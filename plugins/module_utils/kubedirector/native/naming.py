@@ -62,6 +62,11 @@ def keys_name(instance: Instance, role: str) -> str:
     return f"{set_name(instance, role)}-keys"
 
 
+def replication_name(instance: Instance, role: str) -> str:
+    """The ConfigMap that says which member takes writes."""
+    return f"{set_name(instance, role)}-replication"
+
+
 def metadata_name(instance: Instance, role: str) -> str:
     """The Secret with configmeta.json of each pod of a role."""
     return f"{set_name(instance, role)}-configmeta"

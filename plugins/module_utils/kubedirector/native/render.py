@@ -10,6 +10,7 @@ from typing import Any
 
 from ...model import names
 from ...model.manifest import Manifest
+from .. import lead
 from ..app import Role
 from ..cluster import ClusterRole
 from ..envelope import CLUSTER_KIND
@@ -69,6 +70,10 @@ def _of_role(instance: Instance, asked: ClusterRole, role: Role) -> list[Manifes
     if runtime.files:
         data = {file_key(file.path): filled(instance, file.content, text=True) for file in runtime.files}
         made.append(_object(instance, "ConfigMap", naming.files_name(instance, role.id), role.id, data=data))
+    replication = instance.replication
+    if replication is not None and replication.role == role.id:
+        name = naming.replication_name(instance, role.id)
+        made.append(_object(instance, "ConfigMap", name, role.id, data={lead.KEY: lead.state_text(instance.lead)}))
     if asked.secret_keys:
         values = {key.name: key.value for key in asked.secret_keys if key.value}
         name = naming.keys_name(instance, role.id)

@@ -80,6 +80,10 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
         memory = {"medium": "Memory", "sizeLimit": asked.shared_memory}
         made.add({"name": "shmem", "emptyDir": memory}, "/dev/shm")
     _files(made, instance, runtime)
+    replication = instance.replication
+    if replication is not None and replication.role == role.id:
+        state = {"name": naming.replication_name(instance, role.id)}
+        made.add({"name": "replication", "configMap": state}, replication.path, readOnly=True)
     for name, path in sorted(runtime.secrets.items()):
         # owner and group only; a group is given by the pod's fsGroup
         secret = {"secretName": naming.secret_name(instance, name), "defaultMode": 0o440}
