@@ -52,6 +52,7 @@ def kubedirector_cluster(
     """Make, change or remove an instance; returns the result of the module. ``manifests`` are those of ``src`` and ``definition``;
     ``find`` looks an app up in the catalogs."""
     from .instances import cluster
+    from .instances.demand import Wish
     from .instances.wish import Asked
 
     options = _options(params, check, diff, tell)
@@ -62,7 +63,7 @@ def kubedirector_cluster(
         if idle:
             raise ConfigError(f"{idle[0]} does not go with state: absent")
         return cluster.absent(fleet, asked, options)
-    wish = cluster.Wish(
+    wish = Wish(
         asked,
         find,
         _placement(params),

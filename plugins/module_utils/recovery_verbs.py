@@ -9,6 +9,7 @@ Ansible compiles the modules of a collection in every run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .inputs import Params, fleet_of, read_policy, read_resource, read_times, run_options
@@ -17,13 +18,36 @@ from .model.errors import ConfigError
 from .model.resource import Resource
 
 if TYPE_CHECKING:
-    from .recovery.failover import Wish
+    from .propagation.member import Options
 
 
-def _wish(resources: Sequence[Resource], params: Params) -> Wish:
-    from .recovery.failover import Wish
+class _Parted:
+    """What is to be moved: instances with a copy of their data are found on the way, and are not for the engine alone."""
 
-    return Wish(resources, params.get("name"))
+    def __init__(self, resources: Sequence[Resource], params: Params) -> None:
+        from .recovery.failover import Wish
+
+        self.copied: dict[str, Resource] = {}
+        self.wish = Wish(resources, params.get("name"), self._apart)
+
+    def _apart(self, resource: Resource) -> bool:
+        from .instances.naming import is_instance
+
+        if not is_instance(resource.name):
+            return False
+        from .instances.takeover import is_copied
+
+        if is_copied(resource):
+            self.copied[resource.name] = resource
+        return resource.name in self.copied
+
+    def settled(self, fleet: Fleet, result: dict[str, Any], options: Options) -> dict[str, Any]:
+        """The result of a verb, and of what it left to us."""
+        if not self.copied:
+            return result
+        from .instances.takeover import settle
+
+        return settle(fleet, self.copied.values(), result, options)
 
 
 def failover(
@@ -41,7 +65,9 @@ def failover(
     if (lost or tainted) and not check:
         raise ConfigError("suppose_lost and suppose_tainted are for check mode: declare it with the module cluster")
     supposed = recovery.supposing(fleet, lost, tainted) if lost or tainted else fleet
-    return recovery.failover(supposed, _wish(resources, params), run_options(params, check, diff, tell))
+    parted, options = _Parted(resources, params), run_options(params, check, diff, tell)
+    result = recovery.failover(supposed, parted.wish, options)
+    return parted.settled(supposed, result, replace(options, losses=replace(options.losses, approved=True)))
 
 
 def reconcile(
@@ -55,7 +81,8 @@ def reconcile(
     """Bring the fleet to what it remembers, or to what is given; returns the result of the module."""
     from .recovery import failover as recovery
 
-    return recovery.reconcile(fleet, _wish(resources, params), run_options(params, check, diff, tell))
+    parted, options = _Parted(resources, params), run_options(params, check, diff, tell)
+    return parted.settled(fleet, recovery.reconcile(fleet, parted.wish, options), options)
 
 
 def failback(
@@ -71,7 +98,9 @@ def failback(
     from .recovery import failover as recovery
 
     joining = membership.Options(check=check, diff=diff, **read_policy(params), **read_times(params))
-    return recovery.failback(fleet, _wish(resources, params), run_options(params, check, diff, tell), joining, tell)
+    parted, options = _Parted(resources, params), run_options(params, check, diff, tell)
+    result = recovery.failback(fleet, parted.wish, options, joining, tell)
+    return result if result["failed"] else parted.settled(fleet, result, options)
 
 
 def over_clusters(verb: Callable[..., dict[str, Any]], params: Params, check: bool, diff: bool) -> dict[str, Any]:

@@ -134,9 +134,9 @@ options:
   data:
     description:
       - What becomes of data when the home is lost. V(none) says that the instance may start elsewhere without any.
-      - V(redis-replication), for redis, keeps a copy in a second member. The first member that is chosen is the home, which takes writes; the
-        copy takes over when the home is lost and M(multicluster.federation.failover) is run, or by O(home). An old home that comes back
-        follows its successor.
+      - V(redis-replication), for redis, keeps a copy in a second member. The first member that is chosen is the home, which takes
+        writes; the copy takes over when the home is lost and M(multicluster.federation.failover) is run, or by O(home). An old home that
+        comes back follows its successor.
       - Without it, the instance never moves by itself.
     type: str
   home:

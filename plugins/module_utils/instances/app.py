@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,6 @@ from ..model.resource import Resource, parse_resource
 from ..propagation import engine
 from ..propagation.member import Options
 from . import naming
-from .cluster import dump_app
 from .memory import Memory, remember
 
 
@@ -106,5 +106,5 @@ def _stored(definition: Definition, namespace: str) -> Manifest:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": f"kdapp-{definition.app.name}", "namespace": namespace, "labels": labels},
-        "data": {"definition": dump_app(definition)},
+        "data": {"definition": json.dumps(definition.dump(), sort_keys=True, separators=(",", ":"))},
     }

@@ -4,131 +4,159 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..fleet.concurrency import SLACK, in_good_time
-from ..fleet.connect import connect
-from ..fleet.deadline import Deadline
-from ..kubedirector.definition import Definition
-from ..kubedirector.envelope import CLUSTER_KIND
 from ..kubedirector.instance import Instance, Remembered
-from ..kubedirector.native import naming as objects
-from ..kubedirector.native.render import render
-from ..kubedirector.lead import Lead, load_lead, overrides
-from ..kubedirector.runtime import DATA_NONE, start_order
+from ..kubedirector.lead import Lead, load_lead
+from ..kubedirector.runtime import Replication, start_order
 from ..model.cluster import Fleet
-from ..model.errors import ConfigError, FederationError
-from ..model.failover import BY_STATE, NEVER, NONE
-from ..model.manifest import SECRET, Manifest, kind_of, name_of
+from ..model.errors import ConfigError
+from ..model.manifest import Manifest
 from ..model.placement import Where
-from ..model.resource import Resource, parse_resource
+from ..model.resource import Resource
 from ..propagation import engine
 from ..propagation.member import Options
 from . import connection, lifecycle, naming
-from .memory import Memory, remember
+from .demand import Wish, choose_definition, instance_as_resource, said_app
+from .memory import living, remember
 from .mirror import Mirror, problems, told
-from .read import read_logs, read_objects
-from .retention import settle
+from .retention import settle, wait_gone
 from .rollout import roll_out
-from .status import READY, Objects, status_of
+from .states import described, read_states, reasons
 from .survey import unfit
-from .wish import Asked, app_of, wished_instance
-
-#: a home, and a copy of its data
-_COPIES = 2
-
-ONE, EACH = "one", "each"
-#: one home for the instance, or an instance of its own on each member that is chosen
-INSTANCES = (ONE, EACH)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """``find`` looks an app up by its name in the catalogs; ``placement`` None leaves it as it is; ``upgrade`` takes the app as the
-    catalog has it now; ``rollback``: a change that fails is taken back; ``failover`` is one of `failover.FAILOVERS`, None for the
-    default; ``home`` is the member that is to take writes, where data are copied to a second one, "" for who does already."""
-
-    asked: Asked
-    find: Callable[[str], Definition | None]
-    placement: Mapping[str, Any] | None = None
-    instances: str | None = None
-    failover: str | None = None
-    conflict: str = "abort"
-    upgrade: bool = False
-    rollback: bool = False
-    home: str = ""
+from .wish import Asked, wished_instance
 
 
 def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     """Make an instance, or change it; returns the result of the module. ConfigError when what is asked for cannot be."""
-    asked = wish.asked
-    resource = naming.instance_resource(asked.namespace, asked.name)
-    memory = remember(fleet, _times(options), resource, naming.app_resource(_said_app(asked)))
-    before, old = memory.instance(resource), memory.resource(resource)
-    definition, notes = _definition(wish, before, memory)
-    lead = load_lead(before.options.get("lead")) if before is not None else Lead()
-    instance = replace(wished_instance(asked, definition, before), lead=lead)
-    if wish.home and instance.replication is None:
-        raise ConfigError("home is for an instance whose data are copied", "without that, placement says where it is")
-    had = memory.placed(resource)
-    wanted = _resource(resource, instance, wish, old, before, had)
-    new = sorted(set(fleet.in_play) - set(had))
-    lacking = unfit(fleet, new, instance, wanted.manifests, _times(options)) if new else {}
-    wanted = replace(wanted, unfit=lacking)
-    order = start_order(definition.app, definition.runtime)
-    mirror = Mirror(fleet, instance, instance.replication, options) if instance.replication is not None else None
-
-    def look(result: Mapping[str, Any]) -> dict[str, Any]:
-        placed = (result.get("resources", {}).get(resource) or {}).get("members", [])
-        return read_states(fleet, [name for name in placed if name in fleet.in_play], instance, options)
-
-    def explain(result: dict[str, Any]) -> None:
-        if options.wait and not options.check:
-            result["msg"] += _reasons(look(result))
-
-    def before_stage(manifests: Sequence[Manifest]) -> str:
-        placed = [name for name in memory.placed(resource) if name in fleet.in_play]
-        wrong = lifecycle.drain(fleet, placed, instance, manifests, options) if placed else {}
-        told = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-        return f"no pod was taken away, since it could not be drained: {told}" if told else ""
-
-    def apply(lead: Lead, members: Sequence[str] | None, options: Options) -> dict[str, Any]:
-        nonlocal old
-        changed = replace(instance, lead=lead)
-        known = members if members is not None else sorted({*had, *fleet.members})
-        found = replace(_resource(resource, changed, wish, old, before, known), unfit=lacking)
-        if members is not None:
-            found = replace(found, placement=replace(found.placement, where=Where(members=tuple(members))))
-        done = roll_out(fleet, found, old, order, options, wish.rollback, explain, before_stage)
-        if not done["failed"] and not options.check:
-            old = found
-        return done
-
-    if mirror is None:
-        done = roll_out(fleet, wanted, old, order, options, wish.rollback, explain, before_stage)
-    else:
-        plan = engine.run(fleet, [wanted], replace(options, check=True, wait=False, tell=None))
-        chosen = list((plan.get("resources", {}).get(resource) or {}).get("members", []))
-        if not chosen:
-            done = plan
-        else:
-            done = mirror.bring(chosen, had, lead, wish.home, apply)
-            instance, notes = mirror.instance, [*notes, *mirror.notes]
-    members = sorted((done.get("resources", {}).get(resource) or {}).get("members", []))
+    change, notes = _begin(fleet, wish, options)
+    asked, resource = wish.asked, change.resource
+    done = change.apply() if change.instance.replication is None else change.with_copy(change.instance.replication)
+    members = change.members(done)
     done["warnings"] = [*notes, *done.get("warnings", [])]
-    done.update(instance=described(instance, resource, members))
+    done["instance"] = described(change.instance, resource, members)
     if not options.check:
-        done["instance"]["members"] = look(done)
-        if mirror is not None:
-            positions = mirror.positions([name for name in members if name in fleet.in_play])
-            done["instance"]["replication"] = told(instance.lead, positions)
-            done["warnings"] += problems(instance.lead, positions)
-        _connect(fleet, instance, before, done, options)
+        done["instance"]["members"] = change.states(members)
+        if change.instance.replication is not None:
+            there = [name for name in members if name in change.there.in_play]
+            positions = change.mirror(change.instance.replication).positions(there)
+            done["instance"]["replication"] = told(change.instance.lead, positions)
+            done["warnings"] += problems(change.instance.lead, positions)
+        _connect(fleet, change.instance, change.before, done, options)
     done["msg"] = f"{asked.namespace}/{asked.name}{_whereabouts(done, members)}: {done['msg']}"
     return _without_empty(done)
+
+
+def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[str]]:
+    """What has to be done, and what is to be told of the app."""
+    asked = wish.asked
+    resource = naming.instance_resource(asked.namespace, asked.name)
+    memory = remember(fleet, _times(options), resource, naming.app_resource(said_app(asked)))
+    before = memory.instance(resource)
+    definition, notes = choose_definition(wish, before, memory)
+    lead = load_lead(before.options.get("lead")) if before is not None else Lead()
+    instance = replace(wished_instance(asked, definition, before), lead=lead)
+    if lead.home and instance.replication is None:
+        raise ConfigError(
+            f"{asked.name} has a copy of its data: with another value of data, nothing would say which of them stays",
+            "make another instance, and move the data",
+        )
+    if wish.home and instance.replication is None:
+        raise ConfigError("home is for an instance whose data are copied", "without that, placement says where it is")
+    there, had = living(fleet, memory), memory.placed(resource)
+    change = _Change(fleet, there, wish, options, resource, instance, before, memory.resource(resource), had)
+    new = sorted(set(there.in_play) - set(had))
+    if new:
+        change.unfit = unfit(there, new, instance, change.wanted(instance, had).manifests, _times(options))
+    return change, notes
+
+
+@dataclass
+class _Change:
+    """One instance on its way to what is asked of it. ``there`` is the fleet without what is lost; ``old`` is what was applied last,
+    ``had`` are the members that have it, ``unfit`` those that cannot take it."""
+
+    fleet: Fleet
+    there: Fleet
+    wish: Wish
+    options: Options
+    resource: str
+    instance: Instance
+    before: Remembered | None
+    old: Resource | None
+    had: Sequence[str]
+    unfit: Mapping[str, str] = field(default_factory=dict)
+
+    def wanted(self, instance: Instance, members: Sequence[str]) -> Resource:
+        """The instance as a resource; ``members``: see `instance_as_resource`."""
+        found = instance_as_resource(self.resource, instance, self.wish, self.old, self.before, members)
+        return replace(found, unfit=self.unfit)
+
+    def members(self, done: Mapping[str, Any]) -> list[str]:
+        """Where it is, by the result of a run."""
+        return sorted((done.get("resources", {}).get(self.resource) or {}).get("members", []))
+
+    def states(self, members: Sequence[str]) -> dict[str, Any]:
+        return read_states(
+            self.there, [name for name in members if name in self.there.in_play], self.instance, self.options
+        )
+
+    def apply(self) -> dict[str, Any]:
+        """Bring it to where its placement says."""
+        return self._roll_out(self.wanted(self.instance, self.had), self.options)
+
+    def with_copy(self, replication: Replication) -> dict[str, Any]:
+        """Bring it to a home, and a copy of it to a second member."""
+        wanted = self.wanted(self.instance, self.had)
+        plan = engine.run(self.fleet, [wanted], replace(self.options, check=True, wait=False, tell=None))
+        chosen = _chosen(plan.get("resources", {}).get(self.resource) or {}, wanted)
+        if not chosen:
+            return plan
+        mirror = self.mirror(replication)
+        done = mirror.bring(chosen, self.had, self.instance.lead, self.wish.home, self._apply_lead)
+        self.instance = mirror.instance
+        done["msg"] = "; ".join([*mirror.notes, done["msg"]])
+        return done
+
+    def mirror(self, replication: Replication) -> Mirror:
+        return Mirror(self.there, self.instance, replication, self.options)
+
+    def _apply_lead(self, lead: Lead, members: Sequence[str] | None, options: Options) -> dict[str, Any]:
+        """What a `Mirror` asks of the engine, see `mirror.Apply`."""
+        known = members if members is not None else sorted({*self.had, *self.fleet.members})
+        found = self.wanted(replace(self.instance, lead=lead), known)
+        if members is not None:
+            found = replace(found, placement=replace(found.placement, where=Where(members=tuple(members))))
+        done = self._roll_out(found, options)
+        if not done["failed"] and not options.check:
+            self.old = found
+        return done
+
+    def _roll_out(self, found: Resource, options: Options) -> dict[str, Any]:
+        definition = self.instance.definition
+        order = start_order(definition.app, definition.runtime)
+        return roll_out(
+            self.fleet, found, self.old, order, options, self.wish.rollback, self._explain, self._before_stage
+        )
+
+    def _explain(self, result: dict[str, Any]) -> None:
+        if self.options.wait and not self.options.check:
+            result["msg"] += reasons(self.states(self.members(result)))
+
+    def _before_stage(self, manifests: Sequence[Manifest]) -> str:
+        placed = [name for name in self.had if name in self.there.in_play]
+        wrong = lifecycle.drain(self.fleet, placed, self.instance, manifests, self.options) if placed else {}
+        said = "; ".join(f"{name}: {text}" for name, text in wrong.items())
+        return f"no pod was taken away, since it could not be drained: {said}" if said else ""
+
+
+def _chosen(report: Mapping[str, Any], wanted: Resource) -> list[str]:
+    """The members that a resource is to be on, and lost ones that it must not leave yet; in the order in which the placement names them."""
+    named = wanted.placement.where.members or ()
+    members = {*report.get("members", []), *report.get("waits", {})}
+    return sorted(members, key=lambda name: (named.index(name) if name in named else len(named), name))
 
 
 def _connect(
@@ -177,7 +205,8 @@ def absent(fleet: Fleet, asked: Asked, options: Options) -> dict[str, Any]:
         notes += connection.forget(fleet, asked.namespace, asked.name, options).get("warnings", [])
     done = engine.run(fleet, [Resource(resource, present=False)], options)
     if not options.check and not done["failed"]:
-        left = _wait_gone(fleet, placed, asked, options, bool(retain))
+        chosen = [name for name in placed if name in fleet.in_play] if options.wait else []
+        left = wait_gone(fleet, chosen, asked.namespace, asked.name, options, bool(retain))
         if left:
             done = {**done, "failed": True, "msg": f"{done['msg']}; still there: {left}"}
     done["msg"] = f"{asked.namespace}/{asked.name}: {done['msg']}"
@@ -191,146 +220,6 @@ def _times(options: Options) -> dict[str, float]:
     return {"request_timeout": options.request_timeout, "member_timeout": options.member_timeout}
 
 
-def _said_app(asked: Asked) -> str:
-    spec = (asked.manifest or {}).get("spec") if asked.manifest is not None else asked.spec
-    name = spec.get("app") if isinstance(spec, Mapping) else None
-    return name if isinstance(name, str) and name else "x"
-
-
-def _definition(wish: Wish, before: Remembered | None, memory: Memory) -> tuple[Definition, list[str]]:
-    """The app of an instance: what it runs already, unless it is to be upgraded; else what is registered, or in a catalog."""
-    name = app_of(wish.asked, before)
-    if before is not None and before.definition.app.name == name and not wish.upgrade:
-        newer = _found(wish, name, memory)
-        old = before.definition
-        if newer is not None and newer.dump() != old.dump():
-            said = f" ({old.app.version} -> {newer.app.version})" if newer.app.version != old.app.version else ""
-            return old, [f"{name} has changed in {newer.source}{said}: upgrade: true takes it"]
-        return old, []
-    found = _found(wish, name, memory)
-    if found is None:
-        raise ConfigError(
-            f"{CLUSTER_KIND} {wish.asked.name}: there is no app {name!r}",
-            "register it with kubedirector_app, name its folder with catalog, or choose one that is shipped: redis, mysql, rabbitmq",
-        )
-    return found, []
-
-
-def _found(wish: Wish, name: str, memory: Memory) -> Definition | None:
-    registered = memory.app(name) if memory.placed(naming.app_resource(name)) else None
-    return registered or wish.find(name)
-
-
-def _resource(
-    name: str,
-    instance: Instance,
-    wish: Wish,
-    old: Resource | None,
-    before: Remembered | None,
-    members: Sequence[str] = (),
-) -> Resource:
-    """The instance as a resource. Secrets whose values are known to the members only stay as they are there. ``members`` are those whose
-    pods are told which member they are in, where data are copied to a second one."""
-    kept = dict(old.asked) if old is not None else {}
-    data = instance.data
-    failover = wish.failover or (kept.get("failover") if data else None) or ("plan" if data else NEVER)
-    if failover != NEVER and not data:
-        raise ConfigError(
-            f"{CLUSTER_KIND} {instance.name} would move to another member without its data",
-            "say data: none if it may start there without any, or failover: never",
-        )
-    mode = wish.instances or (EACH if before is not None and not kept.get("singleton", True) else ONE)
-    options: dict[str, Any] = {
-        "name": name,
-        "namespace": instance.namespace,
-        "placement": wish.placement if wish.placement is not None else kept.get("placement"),
-        "singleton": mode == ONE and instance.replication is None,
-        "failover": failover,
-        "keep_template": True,
-        "conflict": wish.conflict,
-    }
-    if instance.replication is not None:
-        chosen = wish.placement if wish.placement is not None else kept.get("placement")
-        options.update(_of_copies(instance, mode, chosen, members))
-    manifests = render(instance)
-    valueless = {
-        objects.keys_name(instance, r.id) for r in instance.cluster.roles if any(not k.value for k in r.secret_keys)
-    }
-    withheld = [m for m in manifests if kind_of(m) == SECRET and m["metadata"]["name"] in valueless]
-    resource = parse_resource(options, [m for m in manifests if m not in withheld])
-    return replace(resource, withheld=frozenset(name_of(m) for m in withheld))
-
-
-def _of_copies(
-    instance: Instance, mode: str, placement: Mapping[str, Any] | None, members: Sequence[str]
-) -> dict[str, Any]:
-    """What is different for a resource that has a copy: it is on two members, each of which knows which one it is."""
-    replication = instance.replication
-    if replication is None or mode == EACH:
-        raise ConfigError(f"data: {instance.data} is for one instance with a copy, not for instances: {EACH}")
-    spread = [rule for rule in (placement or {}).get("spread") or [] if rule.get("by") != "member"]
-    fenced = bool(replication.fenced_by and instance.parameters.get(replication.fenced_by))
-    return {
-        "placement": {**(placement or {}), "spread": [*spread, {"by": "member", "max": _COPIES}]},
-        "fence": NONE if fenced else BY_STATE,
-        "overrides": overrides(instance.lead, objects.replication_name(instance, replication.role), members),
-    }
-
-
-def described(instance: Instance, resource: str, members: Sequence[str]) -> dict[str, Any]:
-    """An instance as data, for a result: no value of a secret is in it."""
-    return {
-        "name": instance.name,
-        "namespace": instance.namespace,
-        "app": instance.definition.app.name,
-        "version": instance.definition.app.version,
-        "resource": resource,
-        "placed": list(members),
-        "roles": {role.id: role.members for role in instance.cluster.roles},
-        "addresses": {
-            role.id: objects.service_address(instance, role.id)
-            for role in instance.cluster.roles
-            if role.members and any(s.endpoint for s in instance.definition.app.services_of(role.id))
-        },
-        "secrets": [objects.secret_name(instance, secret.id) for secret in instance.definition.runtime.secrets],
-    }
-
-
-def read_states(fleet: Fleet, members: Sequence[str], instance: Instance, options: Options) -> dict[str, Any]:
-    """The state of an instance on each member, with the last words of pods that are not well."""
-    found: dict[str, Any] = {}
-    roles = [role.id for role in instance.cluster.roles if role.members]
-
-    def look(name: str) -> None:
-        try:
-            api = connect(fleet.members[name], options.request_timeout, Deadline(options.member_timeout))
-            read = read_objects(api, instance.namespace, instance.name)
-            there = read.get((instance.namespace, instance.name)) or Objects()
-            state = status_of(there, roles)
-            if state["state"] != READY:
-                unwell = [p["name"] for role in state["roles"].values() for p in role["pods"] if p["problem"]]
-                state = status_of(there, roles, read_logs(api, instance.namespace, unwell))
-            found[name] = state
-        except FederationError as error:
-            found[name] = {"state": "unknown", "problems": [str(error)]}
-
-    in_good_time(list(members), look, lambda _name: None, Deadline(options.member_timeout + SLACK))
-    return dict(sorted(found.items()))
-
-
-def _reasons(states: Mapping[str, Any]) -> str:
-    """What the pods say that are not ready, as the end of a message."""
-    said = []
-    for member, state in states.items():
-        for name, role in state.get("roles", {}).items():
-            for pod in role["pods"]:
-                if pod["problem"]:
-                    log = f" (last lines: {' | '.join(pod['log'])})" if pod.get("log") else ""
-                    said.append(f"{member}, role {name}, {pod['name']}: {pod['problem']}{log}")
-    more = f"; and {len(said) - 3} more pods" if len(said) > 3 else ""
-    return "".join(f"; {text}" for text in said[:3]) + more
-
-
 def _whereabouts(done: Mapping[str, Any], members: Sequence[str]) -> str:
     """Where an instance is and how it is, as the head of a message."""
     states = done["instance"].get("members", {})
@@ -340,16 +229,3 @@ def _whereabouts(done: Mapping[str, Any], members: Sequence[str]) -> str:
 
 def _without_empty(done: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in done.items() if key != "warnings" or value}
-
-
-def _wait_gone(fleet: Fleet, members: Sequence[str], asked: Asked, options: Options, retain: bool) -> str:
-    """Wait until pods, and volumes that go with them, are gone; returns what is still there, in words."""
-    from .retention import wait_gone
-
-    chosen = [name for name in members if name in fleet.in_play]
-    return wait_gone(fleet, chosen, asked.namespace, asked.name, options, retain) if options.wait else ""
-
-
-def dump_app(definition: Definition) -> str:
-    """A definition as text, for the ConfigMap of a registered app."""
-    return json.dumps(definition.dump(), sort_keys=True, separators=(",", ":"))

@@ -78,7 +78,7 @@ def _manifests(
 
 
 def credentials(fleet: Fleet, instance: Instance, home: str, options: Options) -> dict[str, dict[str, str]]:
-    """The values (base64) of the Secrets that were made with an instance, by the name of the Secret. FederationError if one is not there."""
+    """The values (base64) of the Secrets that were made with an instance, by the name of the Secret. FederationError if one is missing."""
     if not instance.definition.runtime.secrets:
         return {}
     api = connect(fleet.members[home], options.request_timeout, Deadline(options.member_timeout))

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..kubedirector.definition import Definition, load_definition
 from ..kubedirector.instance import Remembered, load_instance
+from ..kubedirector.lead import Lead, load_lead
 from ..kubedirector.native.naming import PART_APP, PART_INSTANCE
 from ..model import names
 from ..model.cluster import Fleet
@@ -41,8 +42,7 @@ class Memory:
     def instance(self, resource: str) -> Remembered | None:
         """What an instance was asked to be, or None when there is none."""
         found = self.resource(resource)
-        body = _part(found, PART_INSTANCE, "instance") if found is not None else None
-        return load_instance(body, f"resource {resource}") if body is not None else None
+        return parse_instance(found) if found is not None else None
 
     def app(self, name: str) -> Definition | None:
         """A registered app, or None."""
@@ -61,6 +61,25 @@ class Memory:
     def instances(self) -> list[str]:
         """The resources of all instances that run somewhere."""
         return sorted(name for name in self.recalled.placements if naming.is_instance(name) and self.placed(name))
+
+
+def parse_instance(resource: Resource) -> Remembered:
+    """What an instance was asked to be; ConfigError when that is damaged."""
+    return load_instance(_part(resource, PART_INSTANCE, "instance"), f"resource {resource.name}")
+
+
+def living(fleet: Fleet, memory: Memory) -> Fleet:
+    """The fleet without what is declared lost: nobody has to wait for those."""
+    known = memory.recalled.clusters
+    there = frozenset(name for name in fleet.in_play if not known.get(name, fleet.members[name]).lost)
+    return replace(fleet, members={**fleet.members, **known}, in_play=there)
+
+
+def lead_of(resource: Resource) -> Lead:
+    """Who takes writes of a resource that is an instance with a copy; of any other, nobody does."""
+    if not naming.is_instance(resource.name):
+        return Lead()
+    return load_lead(parse_instance(resource).options.get("lead"))
 
 
 def remember(fleet: Fleet, times: Mapping[str, float], *wanted: str, everything: bool = False) -> Memory:

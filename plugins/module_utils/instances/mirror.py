@@ -8,6 +8,7 @@ by themselves, so that a home that was given up follows its successor as soon as
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,6 +35,8 @@ Apply = Callable[[Lead, "Sequence[str] | None", Options], dict[str, Any]]
 
 #: runs until everybody knows the addresses of all others: the home, then its copy, then what the home has to know of it
 _ROUNDS = 3
+#: how long a home that handed over may take to follow its successor, which it looks for every second
+_FOLLOW_SECONDS, _POLL = 20.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,12 @@ class Mirror:
         if wanted and wanted not in members:
             raise ConfigError(f"home: {wanted} does not get the instance; it is for {', '.join(members)}")
         if not before.home:
-            return wanted or members[0]
+            if len(had) > 1 or (had and (had[0] not in members or wanted not in ("", had[0]))):
+                raise ConfigError(
+                    f"{self.instance.name} has data in {', '.join(had)}, and would become a copy of another member there",
+                    f"let {had[0]} be the home, or make another instance",
+                )
+            return wanted or (had[0] if had else members[0])
         if before.home in members and (not wanted or wanted == before.home):
             return before.home
         copies = [name for name in members if name in had and name != before.home]
@@ -167,7 +175,9 @@ class Mirror:
 
     # the way there
 
-    def bring(self, members: Sequence[str], had: Sequence[str], before: Lead, wanted: str, apply: Apply) -> dict[str, Any]:
+    def bring(
+        self, members: Sequence[str], had: Sequence[str], before: Lead, wanted: str, apply: Apply
+    ) -> dict[str, Any]:
         """Make the instance what it is to be on ``members``; returns the result of the last run. ``before`` is who led until now."""
         home = self.choose_home(members, before, wanted, had)
         moved = bool(before.home) and home != before.home
@@ -188,6 +198,8 @@ class Mirror:
             if told["failed"]:
                 return told
             self.promote(lead)
+            if alive:
+                self._wait_for_follower(before.home)
         for _round in range(_ROUNDS):
             lead = replace(lead, peers=self._peers(members, lead))
             result = apply(lead, None, self.options)
@@ -196,6 +208,11 @@ class Mirror:
                 break
         self.instance = replace(self.instance, lead=lead)
         return {**(result or {}), "changed": changed}
+
+    def _wait_for_follower(self, member: str) -> None:
+        limit = Deadline(_FOLLOW_SECONDS)
+        while self.positions([member])[member].role == "home" and not limit.expired():
+            time.sleep(_POLL)
 
     def _first(self, lead: Lead, members: Sequence[str], had: Sequence[str], apply: Apply) -> dict[str, Any] | None:
         """The home before its copy: the copy needs its address and its passwords. None where both are known."""
@@ -260,5 +277,7 @@ def problems(lead: Lead, positions: Mapping[str, Position]) -> list[str]:
             found.append(f"{name} takes writes although {lead.home} is the home: it has not heard of it yet")
         elif name != lead.home and not position.linked:
             since = f" since {position.age} s" if position.age >= 0 else ""
-            found.append(f"the copy in {name} is cut off from {lead.home}{since}: writes since then are in {lead.home} only")
+            found.append(
+                f"the copy in {name} is cut off from {lead.home}{since}: writes since then are in {lead.home} only"
+            )
     return found

@@ -13,7 +13,7 @@ from .cluster import VirtualCluster, parse_cluster
 from .definition import Definition, load_definition
 from .envelope import API_VERSION, CLUSTER_KIND, subject_of
 from .faults import Fault, refuse
-from .lead import Lead
+from .lead import NOBODY, Lead
 from .parameters import Value, choose
 from .runtime import DATA_NONE, Replication
 from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Text, mapping
@@ -55,7 +55,7 @@ class Instance:
     data: str = ""
     connect: tuple[str, ...] = ()
     settings: Settings = NATIVE_SETTINGS
-    lead: Lead = Lead()
+    lead: Lead = NOBODY
 
     @property
     def replication(self) -> Replication | None:
@@ -89,7 +89,11 @@ def build_instance(
     cluster = parse_cluster(manifest, definition.app, settings, around or Surroundings())
     refuse(
         subject,
-        [*_OPTIONS.faults(options, ""), *_unknown_images(options, definition), *_data_faults(options, definition, cluster)],
+        [
+            *_OPTIONS.faults(options, ""),
+            *_unknown_images(options, definition),
+            *_data_faults(options, definition, cluster),
+        ],
     )
     images = dict(options.get("images") or {})
     return Instance(
@@ -112,9 +116,7 @@ def _unknown_images(options: Mapping[str, Any], definition: Definition) -> Itera
             yield Fault(f"images.{role}", f"the app has no such role; there are {', '.join(known)}")
 
 
-def _data_faults(
-    options: Mapping[str, Any], definition: Definition, cluster: VirtualCluster
-) -> Iterator[Fault]:
+def _data_faults(options: Mapping[str, Any], definition: Definition, cluster: VirtualCluster) -> Iterator[Fault]:
     data, replication = options.get("data"), definition.runtime.replication
     known = [DATA_NONE, *([replication.name] if replication is not None else [])]
     if not isinstance(data, str) or not data:
@@ -125,7 +127,8 @@ def _data_faults(
         role = cluster.role(replication.role)
         if role is None or role.storage is None:
             yield Fault(
-                "data", f"{data} needs a volume: a home that comes back empty would empty its copy (storage of role {replication.role})"
+                "data",
+                f"{data} needs a volume: a home that comes back empty would empty its copy (storage of role {replication.role})",
             )
 
 

@@ -36,10 +36,13 @@ class Lead:
         return {"home": self.home, "epoch": self.epoch, "peers": peers}
 
 
+NOBODY = Lead()
+
+
 def load_lead(body: Any) -> Lead:
     """What `Lead.dump` gave; nobody leads where nothing was said."""
     if not body:
-        return Lead()
+        return NOBODY
     return Lead(body["home"], body["epoch"], {name: (host, port) for name, (host, port) in body["peers"].items()})
 
 

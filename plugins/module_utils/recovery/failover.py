@@ -24,10 +24,12 @@ from ..propagation.recall import Recalled, recall
 
 @dataclass(frozen=True)
 class Wish:
-    """What to move. ``given`` are resources from the play, which win over the recorded ones; ``names`` limits it, None means all."""
+    """What to move. ``given`` are resources from the play, which win over the recorded ones; ``names`` limits it, None means all.
+    ``apart`` says of which resources somebody else takes care: they are left alone, and named in the result."""
 
     given: Sequence[Resource] = ()
     names: Sequence[str] | None = None
+    apart: Callable[[Resource], bool] = lambda _resource: False
 
 
 def _chosen(wish: Wish, recalled: Recalled, affected: Sequence[str]) -> tuple[list[Resource], dict[str, str]]:
@@ -36,6 +38,7 @@ def _chosen(wish: Wish, recalled: Recalled, affected: Sequence[str]) -> tuple[li
     recorded = {resource.name: resource for resource in recalled.resources}
     wanted = [name for name in affected if wish.names is None or name in wish.names]
     found = [given.get(name) or recorded[name] for name in wanted if name in given or name in recorded]
+    found = [resource for resource in found if not wish.apart(resource)]
     lacking = {
         n: recalled.missing.get(n, "definition not at hand") for n in wanted if n not in given and n not in recorded
     }
