@@ -203,6 +203,7 @@ DRILL: Spec = {
     "msg": {"type": "str"},
     "data": {"type": "dict"},
     "interval": {"type": "float", "default": 0.25},
+    "write": {"type": "bool", "default": False},
     "targets": {"type": "dict"},
 }
 

@@ -100,7 +100,8 @@ def failback(
     joining = membership.Options(check=check, diff=diff, **read_policy(params), **read_times(params))
     parted, options = _Parted(resources, params), run_options(params, check, diff, tell)
     result = recovery.failback(fleet, parted.wish, options, joining, tell)
-    return result if result["failed"] else parted.settled(fleet, result, options)
+    everywhere = replace(fleet, in_play=frozenset(fleet.members))
+    return result if result["failed"] else parted.settled(everywhere, result, options)
 
 
 def over_clusters(verb: Callable[..., dict[str, Any]], params: Params, check: bool, diff: bool) -> dict[str, Any]:

@@ -33,8 +33,8 @@ options:
   scenario:
     description:
       - What happens. C(members) (a list), or C(region), C(provider), C(zone), C(selector), say to whom. C(fault) is V(taint), V(stop_api),
-        V(pause_api), V(etcd_down) or V(tasks) (with C(tasks) and C(undo_tasks), files of tasks). C(mode) is V(live) or V(simulate).
-        C(name) is its title.
+        V(pause_api), V(etcd_down), V(power_off) or V(tasks) (with C(tasks) and C(undo_tasks), files of tasks). C(mode) is V(live) or
+        V(simulate). C(name) is its title.
     type: dict
   resume:
     description: Go on with the drill that is open.
@@ -57,6 +57,13 @@ options:
     description: Seconds between two probes of one member.
     type: float
     default: 0.25
+  write:
+    description:
+      - With V(true), the prober writes numbers into instances of stateful applications whose data are copied to another member (see
+        O(multicluster.federation.kubedirector_cluster#module:data)), and measures what is lost of what was acknowledged. It takes them away
+        in the end.
+    type: bool
+    default: false
   targets:
     description: Recovery times in seconds, by resource; C("*") for all others.
     type: dict

@@ -13,18 +13,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from ansible.release import __version__ as ansible_version
 
+from ansible_collections.multicluster.federation.plugins.module_utils.instances.stores import stores as list_stores
 from ansible_collections.multicluster.federation.plugins.module_utils.model.cluster import Fleet
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.model.placement import parse_members
 from ansible_collections.multicluster.federation.plugins.module_utils.propagation.recall import recall
-from ansible_collections.multicluster.federation.plugins.module_utils.recovery import journal, prober, report
+from ansible_collections.multicluster.federation.plugins.module_utils.recovery import journal, losses, prober, report
 from ansible_collections.multicluster.federation.plugins.plugin_utils import report_file
 from ansible_collections.multicluster.federation.plugins.plugin_utils.drill_view import build
 from ansible_collections.multicluster.federation.plugins.plugin_utils.fleet_report import collection_version
@@ -38,6 +39,8 @@ _ROOT = os.path.abspath(os.path.join(os.path.dirname(_HERE), *[os.pardir] * 5))
 _MODULE = "ansible_collections.multicluster.federation.plugins.module_utils.recovery.prober"
 _PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from {_MODULE} import main; main()"
 _STOP_SECONDS = 5.0
+#: how long it may take until what is written is seen on a copy
+_WRITTEN_SECONDS, _POLL = 20.0, 0.25
 
 
 #: what a result says where there is no drill
@@ -130,7 +133,7 @@ def _begin(params: Params, fleet: Fleet, task_vars: Mapping[str, Any], root: str
 
 
 #: what can be done to a member; ``tasks`` is whatever the user's own files do
-FAULTS = ("taint", "stop_api", "pause_api", "etcd_down", "tasks")
+FAULTS = ("taint", "stop_api", "pause_api", "etcd_down", "power_off", "tasks")
 
 
 def _write(params: Params, found: journal.Journal) -> journal.Journal:
@@ -155,6 +158,10 @@ def _start_prober(params: Params, fleet: Fleet, found: journal.Journal) -> None:
     """Start the prober, unless it runs. How members are reached goes through a pipe, never into arguments or files."""
     if _prober_of(found.folder) is not None:
         return
+    stores = found.last("stores")
+    if stores is None:
+        times = {"request_timeout": params["request_timeout"], "member_timeout": params["member_timeout"]}
+        stores = list_stores(fleet, times) if params["write"] else []
     members = {
         name: {"connection": dict(cluster.connection), "access": asdict(cluster.access)}
         for name, cluster in fleet.members.items()
@@ -166,6 +173,7 @@ def _start_prober(params: Params, fleet: Fleet, found: journal.Journal) -> None:
         # a member that hangs is found out after a few probes, not after a request of the usual length
         "timeout": max(1.0, 4 * params["interval"]),
         "members": members,
+        "stores": stores,
     }
     with open(os.path.join(found.folder, "prober.log"), "ab") as log:
         process = subprocess.Popen(
@@ -181,7 +189,23 @@ def _start_prober(params: Params, fleet: Fleet, found: journal.Journal) -> None:
         process.stdin.close()
     with open(os.path.join(found.folder, prober.PID), "w", encoding="utf-8") as file:
         json.dump({"pid": process.pid}, file)
-    journal.append(found.folder, {"event": journal.NOTE, "phase": "", "data": {"interval": params["interval"]}})
+    journal.append(
+        found.folder, {"event": journal.NOTE, "phase": "", "data": {"interval": params["interval"], "stores": stores}}
+    )
+    _wait_for_writes(found.folder, [store["resource"] for store in stores])
+
+
+def _wait_for_writes(folder: str, stores: Sequence[str]) -> None:
+    """Wait until data are written and copied: what is not copied before the fault could not be missed after it."""
+    limit = time.monotonic() + _WRITTEN_SECONDS
+    left = list(stores)
+    while left:
+        probes = prober.load(folder)
+        left = [name for name in stores if not losses.flows(losses.lines_of(probes, name))]
+        if left and time.monotonic() > limit:
+            said = next((p["cut"] for p in reversed(probes) if p.get("store") == left[0] and "cut" in p), "no home")
+            raise ConfigError(f"{left[0]}: no write reached the copy within {_WRITTEN_SECONDS:g} s: {said}")
+        time.sleep(_POLL)
 
 
 def _prober_of(folder: str) -> int | None:

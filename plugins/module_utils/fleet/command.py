@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -42,44 +42,87 @@ def run_command(
     api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], deadline: Deadline
 ) -> Ran:
     """Run a command to its end. MemberError when it cannot be started, or is not done by the deadline: then it may go on there."""
-    if websocket is None:
-        raise missing("websocket-client")
-    query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
-    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
     limit = deadline.within(api.deadline.remaining())
-    try:
-        socket = api.transport.websocket(path, _PROTOCOLS, limit)
-    except websocket.WebSocketBadStatusException as error:
-        raise _refused(error) from None
-    except (websocket.WebSocketException, OSError) as error:
-        raise MemberError(Kind.UNREACHABLE, f"no command could be run in pod {pod}: {error}") from None
+    socket = _open(api, namespace, pod, container, command, limit)
     try:
         return _read(socket, limit, pod, command)
     finally:
         socket.close(timeout=1)
 
 
+def follow_command(
+    api: MemberApi,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    deadline: Deadline,
+    idle: float,
+) -> Iterator[str]:
+    """Run a command, and give each line that it prints as soon as it is there.
+
+    MemberError when it cannot be started, does not end with 0, prints nothing for ``idle`` seconds, or when the connection is cut. Who
+    stops to ask for lines ends the connection, and with it a command that goes on printing.
+    """
+    limit = deadline.within(api.deadline.remaining())
+    socket = _open(api, namespace, pod, container, command, limit.within(idle))
+    rest = b""
+    try:
+        while True:
+            channel, data = _frame(socket, limit.within(idle), pod, command)
+            if channel == _STATUS:
+                code = _code(data, pod)
+                if code:
+                    raise MemberError(Kind.FAILED, f"{command[0]} in pod {pod} ended with exit code {code}")
+                return
+            if channel == _OUT:
+                *lines, rest = (rest + data).split(b"\n")
+                yield from (line.decode("utf-8", "replace") for line in lines)
+    finally:
+        socket.close(timeout=1)
+
+
+def _open(
+    api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], limit: Deadline
+) -> websocket.WebSocket:
+    if websocket is None:
+        raise missing("websocket-client")
+    query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
+    try:
+        socket: websocket.WebSocket = api.transport.websocket(path, _PROTOCOLS, limit)
+    except websocket.WebSocketBadStatusException as error:
+        raise _refused(error) from None
+    except (websocket.WebSocketException, OSError) as error:
+        raise MemberError(Kind.UNREACHABLE, f"no command could be run in pod {pod}: {error}") from None
+    return socket
+
+
 def _read(socket: websocket.WebSocket, limit: Deadline, pod: str, command: Sequence[str]) -> Ran:
     kept = b""
     while True:
-        if limit.expired():
-            raise _late(pod, command)
-        socket.settimeout(max(0.01, limit.remaining()))
-        try:
-            frame = socket.recv()
-        except websocket.WebSocketTimeoutException:
-            raise _late(pod, command) from None
-        except (websocket.WebSocketException, OSError):
-            raise MemberError(
-                Kind.UNREACHABLE, f"the connection to pod {pod} was cut while it ran {command[0]}"
-            ) from None
-        data = frame.encode() if isinstance(frame, str) else frame
-        if not data:
-            raise MemberError(Kind.UNREACHABLE, f"pod {pod} ended the connection before {command[0]} was done")
-        if data[0] in (_OUT, _ERR):
-            kept = (kept + data[1:])[-KEPT:]
-        elif data[0] == _STATUS:
-            return Ran(_code(data[1:], pod), kept.decode("utf-8", "replace"))
+        channel, data = _frame(socket, limit, pod, command)
+        if channel in (_OUT, _ERR):
+            kept = (kept + data)[-KEPT:]
+        elif channel == _STATUS:
+            return Ran(_code(data, pod), kept.decode("utf-8", "replace"))
+
+
+def _frame(socket: websocket.WebSocket, limit: Deadline, pod: str, command: Sequence[str]) -> tuple[int, bytes]:
+    """The next message: its channel and what is in it."""
+    if limit.expired():
+        raise _late(pod, command)
+    socket.settimeout(max(0.01, limit.remaining()))
+    try:
+        frame = socket.recv()
+    except websocket.WebSocketTimeoutException:
+        raise _late(pod, command) from None
+    except (websocket.WebSocketException, OSError):
+        raise MemberError(Kind.UNREACHABLE, f"the connection to pod {pod} was cut while it ran {command[0]}") from None
+    data = frame.encode() if isinstance(frame, str) else frame
+    if not data:
+        raise MemberError(Kind.UNREACHABLE, f"pod {pod} ended the connection before {command[0]} was done")
+    return data[0], data[1:]
 
 
 def _code(status: bytes, pod: str) -> int:

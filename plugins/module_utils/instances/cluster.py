@@ -13,7 +13,7 @@ from ..kubedirector.lead import Lead, load_lead
 from ..kubedirector.runtime import Replication, start_order
 from ..model.cluster import Fleet
 from ..model.errors import ConfigError
-from ..model.manifest import Manifest
+from ..model.manifest import Manifest, ObjectName, name_of
 from ..model.placement import Where
 from ..model.resource import Resource
 from ..propagation import engine
@@ -33,7 +33,7 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     """Make an instance, or change it; returns the result of the module. ConfigError when what is asked for cannot be."""
     change, notes = _begin(fleet, wish, options)
     asked, resource = wish.asked, change.resource
-    done = change.apply() if change.instance.replication is None else change.with_copy(change.instance.replication)
+    done = change.bring()
     members = change.members(done)
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done["instance"] = described(change.instance, resource, members)
@@ -53,8 +53,13 @@ def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[st
     """What has to be done, and what is to be told of the app."""
     asked = wish.asked
     resource = naming.instance_resource(asked.namespace, asked.name)
-    memory = remember(fleet, _times(options), resource, naming.app_resource(said_app(asked)))
+    wanted = (resource, naming.app_resource(said_app(asked)))
+    memory = remember(fleet, _times(options), *wanted)
     before = memory.instance(resource)
+    if before is not None and before.options.get("lead") and memory.silent(resource):
+        # one of the two that have the data may be the only one that knows who leads by now
+        memory = remember(fleet, _times(options), *wanted, patient=True)
+        before = memory.instance(resource)
     definition, notes = choose_definition(wish, before, memory)
     lead = load_lead(before.options.get("lead")) if before is not None else Lead()
     instance = replace(wished_instance(asked, definition, before), lead=lead)
@@ -103,22 +108,48 @@ class _Change:
             self.there, [name for name in members if name in self.there.in_play], self.instance, self.options
         )
 
-    def apply(self) -> dict[str, Any]:
-        """Bring it to where its placement says."""
+    def bring(self) -> dict[str, Any]:
+        """Make it what it is to be, where its placement says; returns the result of a run."""
+        if self.instance.replication is not None:
+            return self._with_copy(self.instance.replication)
         return self._roll_out(self.wanted(self.instance, self.had), self.options)
 
-    def with_copy(self, replication: Replication) -> dict[str, Any]:
-        """Bring it to a home, and a copy of it to a second member."""
+    def _with_copy(self, replication: Replication) -> dict[str, Any]:
+        """A home, and a copy of it on a second member."""
         wanted = self.wanted(self.instance, self.had)
         plan = engine.run(self.fleet, [wanted], replace(self.options, check=True, wait=False, tell=None))
         chosen = _chosen(plan.get("resources", {}).get(self.resource) or {}, wanted)
         if not chosen:
             return plan
+        home = self.instance.lead.home
+        if home in chosen and self.there.members[home].lost:
+            return {**plan, "failed": not self.options.check, "msg": self._without_home(plan, home)}
+        moves = bool(home) and (home not in chosen or self.wish.home not in ("", home))
+        if moves and self.old is not None and _replaces_pods(self.old, wanted):
+            return self._one_after_the_other()
         mirror = self.mirror(replication)
         done = mirror.bring(chosen, self.had, self.instance.lead, self.wish.home, self._apply_lead)
         self.instance = mirror.instance
         done["msg"] = "; ".join([*mirror.notes, done["msg"]])
         return done
+
+    def _one_after_the_other(self) -> dict[str, Any]:
+        """Another home first, and then a change that replaces pods: who is to take over must not be restarted meanwhile."""
+        asked, options = self.wish.asked, self.options
+        alone = Wish(Asked(asked.name, asked.namespace), lambda _name: None, self.wish.placement, home=self.wish.home)
+        first = _begin(self.fleet, alone, options)[0].bring()
+        if first["failed"] or options.check:
+            return first
+        change = _begin(self.fleet, self.wish, options)[0]
+        done = change.bring()
+        self.instance = change.instance
+        return {**done, "changed": True, "msg": f"{first['msg']}; {done['msg']}"}
+
+    def _without_home(self, plan: Mapping[str, Any], home: str) -> str:
+        """Why nobody takes writes, and nothing is changed."""
+        why = (plan["resources"][self.resource].get("waits") or {}).get(home) or "it is lost"
+        others = ", ".join(name for name in self.had if name in self.there.in_play) or "nobody"
+        return f"{home}, which took writes, is lost; {others} takes over as soon as it may: {why}"
 
     def mirror(self, replication: Replication) -> Mirror:
         return Mirror(self.there, self.instance, replication, self.options)
@@ -129,16 +160,26 @@ class _Change:
         found = self.wanted(replace(self.instance, lead=lead), known)
         if members is not None:
             found = replace(found, placement=replace(found.placement, where=Where(members=tuple(members))))
-        done = self._roll_out(found, options)
+        done = self._copies_first(found, lead, options) if members is None else None
+        if done is None or not done["failed"]:
+            before, done = done, self._roll_out(found, options)
+            done["changed"] = done["changed"] or (before is not None and before["changed"])
         if not done["failed"] and not options.check:
             self.old = found
         return done
 
-    def _roll_out(self, found: Resource, options: Options) -> dict[str, Any]:
+    def _copies_first(self, found: Resource, lead: Lead, options: Options) -> dict[str, Any] | None:
+        """A change that replaces pods reaches those of the copies before that of the home; None for one that does not."""
+        copies = self.there.in_play & set(self.had) - {lead.home}
+        if self.old is None or not copies or options.check or not options.wait or not _replaces_pods(self.old, found):
+            return None
+        return self._roll_out(found, options, replace(self.fleet, in_play=frozenset(copies)))
+
+    def _roll_out(self, found: Resource, options: Options, fleet: Fleet | None = None) -> dict[str, Any]:
         definition = self.instance.definition
         order = start_order(definition.app, definition.runtime)
         return roll_out(
-            self.fleet, found, self.old, order, options, self.wish.rollback, self._explain, self._before_stage
+            fleet or self.fleet, found, self.old, order, options, self.wish.rollback, self._explain, self._before_stage
         )
 
     def _explain(self, result: dict[str, Any]) -> None:
@@ -150,6 +191,16 @@ class _Change:
         wrong = lifecycle.drain(self.fleet, placed, self.instance, manifests, self.options) if placed else {}
         said = "; ".join(f"{name}: {text}" for name, text in wrong.items())
         return f"no pod was taken away, since it could not be drained: {said}" if said else ""
+
+
+def _replaces_pods(old: Resource, new: Resource) -> bool:
+    """Whether pods have to be replaced to come from one to the other."""
+
+    def templates(resource: Resource) -> dict[ObjectName, Any]:
+        return {name_of(m): m["spec"]["template"] for m in resource.manifests if m["kind"] == "StatefulSet"}
+
+    before = templates(old)
+    return any(before.get(name) != template for name, template in templates(new).items())
 
 
 def _chosen(report: Mapping[str, Any], wanted: Resource) -> list[str]:

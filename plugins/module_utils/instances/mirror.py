@@ -35,20 +35,21 @@ Apply = Callable[[Lead, "Sequence[str] | None", Options], dict[str, Any]]
 
 #: runs until everybody knows the addresses of all others: the home, then its copy, then what the home has to know of it
 _ROUNDS = 3
-#: how long a home that handed over may take to follow its successor, which it looks for every second
+#: how long a home that handed over may take to follow its successor, which it looks for every second or so
 _FOLLOW_SECONDS, _POLL = 20.0, 0.5
 
 
 @dataclass(frozen=True)
 class Position:
     """How far the data of a member are. ``offset`` counts what was written; ``age`` is how many seconds ago a copy last heard of its
-    home, -1 where that is not known; ``problem`` says why nothing is known."""
+    home, -1 where that is not known; ``why`` is what the app says of itself; ``problem`` says why nothing is known."""
 
     role: str = ""
     offset: int = -1
     linked: bool = False
     age: int = -1
     copies: int = 0
+    why: str = ""
     problem: str = ""
 
     def data(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def read_position(text: str) -> Position:
             said.get("link", "").strip() == "up",
             int(said.get("age", -1)),
             int(said.get("copies", 0)),
+            said.get("why", "").strip(),
         )
     except (KeyError, ValueError):
         raise ConfigError(f"position is not told as it should be: {text.strip()[:200]!r}") from None
@@ -184,13 +186,19 @@ class Mirror:
         lead = Lead(home, before.epoch + 1 if moved or not before.epoch else before.epoch, self._peers(members, before))
         if self.options.check:
             return apply(lead, None, self.options)
-        alive = moved and before.home in self.fleet.in_play and not self.fleet.members[before.home].lost
-        if alive and before.home in had:
+        alive = moved and before.home in self.fleet.in_play and before.home in had
+        if alive:
+            # a copy that does not find its home could not catch up with it
+            known = replace(before, peers=self._peers(had, before))
+            if known != before:
+                fresh = apply(known, had, self.options)
+                if fresh["failed"]:
+                    return fresh
             self.hand_over(before.home, lead)
-        result = self._first(lead, members, had, apply)
-        if result is not None and result["failed"]:
-            return result
-        changed = result is not None and result["changed"]
+        first = self._first(lead, members, had, apply)
+        if first is not None and first["failed"]:
+            return first
+        changed = first is not None and first["changed"]
         if moved:
             # written down everywhere first: a run that is killed here is followed by pods that know
             told = apply(lead, None, replace(self.options, wait=False))
@@ -198,20 +206,45 @@ class Mirror:
             if told["failed"]:
                 return told
             self.promote(lead)
-            if alive:
-                self._wait_for_follower(before.home)
-        for _round in range(_ROUNDS):
+            if alive and before.home in members:
+                self._wait_for_role(before.home, "copy", _FOLLOW_SECONDS)
+        lead, result = self._settle(lead, members, apply)
+        changed = changed or result["changed"]
+        self.instance = replace(self.instance, lead=lead)
+        if not result["failed"] and self.options.wait:
+            result = self._proven(lead, result)
+        return {**result, "changed": changed}
+
+    def _settle(self, lead: Lead, members: Sequence[str], apply: Apply) -> tuple[Lead, dict[str, Any]]:
+        """Apply until everybody knows the addresses of all others; returns the last result, changed if any was."""
+        changed, result = False, dict[str, Any]()
+        for number in range(_ROUNDS):
             lead = replace(lead, peers=self._peers(members, lead))
             result = apply(lead, None, self.options)
             changed = changed or result["changed"]
-            if result["failed"] or self._peers(members, lead) == lead.peers:
+            if result["failed"] or number == _ROUNDS - 1 or self._peers(members, lead) == lead.peers:
                 break
-        self.instance = replace(self.instance, lead=lead)
-        return {**(result or {}), "changed": changed}
+        return lead, {**result, "changed": changed}
 
-    def _wait_for_follower(self, member: str) -> None:
-        limit = Deadline(_FOLLOW_SECONDS)
-        while self.positions([member])[member].role == "home" and not limit.expired():
+    def _proven(self, lead: Lead, result: dict[str, Any]) -> dict[str, Any]:
+        """The result of a run, failed unless the home says that it takes writes."""
+        said = self._wait_for_role(lead.home, "home", self.options.wait_timeout)
+        if said.role == "home":
+            return result
+        more = said.problem or said.why or f"it says that it is a {said.role or 'member without a role'}"
+        return {
+            **result,
+            "failed": True,
+            "msg": f"{result['msg']}; {lead.home} is to take writes, and does not: {more}",
+        }
+
+    def _wait_for_role(self, member: str, role: str, seconds: float) -> Position:
+        """Ask a member until it says that it has a role, or time is up; returns what it said last."""
+        limit = Deadline(seconds)
+        while True:
+            said = self.positions([member])[member]
+            if said.role == role or limit.expired():
+                return said
             time.sleep(_POLL)
 
     def _first(self, lead: Lead, members: Sequence[str], had: Sequence[str], apply: Apply) -> dict[str, Any] | None:
@@ -272,7 +305,7 @@ def problems(lead: Lead, positions: Mapping[str, Position]) -> list[str]:
         if position.problem:
             found.append(f"{name} does not say how far it is: {position.problem}")
         elif name == lead.home and position.role != "home":
-            found.append(f"{name} is to take writes, and does not yet")
+            found.append(f"{name} is to take writes, and does not yet{': ' if position.why else ''}{position.why}")
         elif name != lead.home and position.role == "home":
             found.append(f"{name} takes writes although {lead.home} is the home: it has not heard of it yet")
         elif name != lead.home and not position.linked:

@@ -112,6 +112,7 @@ _REPLICATION = Fields(
         "demote": _HOOK,
         "write": _HOOK,
         "read": _HOOK,
+        "clear": _HOOK,
     },
     required=("name", "role", "service", "path", "position", "promote", "demote"),
 )
@@ -183,8 +184,9 @@ class Replication:
 
     The first pod of ``role`` is found by its copy at the port of ``service``. Its pods have a file ``state`` in the directory ``path``,
     and do what it says (see `lead`). ``position`` prints how far a copy is, ``promote`` makes it the one that takes writes,
-    ``demote`` ends writes where they were taken, and returns when the copies have all of them. ``write`` writes until it is stopped and
-    prints a number for each write that was acknowledged, ``read`` prints the last number that is there: a drill measures with them.
+    ``demote`` ends writes where they were taken, and returns when the copies have all of them. ``write NUMBER`` writes
+    that number and those after it until it is stopped or a write fails, and prints each that was acknowledged; ``read`` prints the last
+    number that is there; ``clear`` takes them away: a drill measures with them.
     ``fenced_by`` is a parameter: above 0, a home that has lost its copy takes no writes, "" for none.
     """
 
@@ -197,6 +199,7 @@ class Replication:
     demote: Hook
     write: Hook | None = None
     read: Hook | None = None
+    clear: Hook | None = None
     fenced_by: str = ""
 
 
@@ -292,6 +295,7 @@ def _replication(raw: Mapping[str, Any]) -> Replication:
         demote=_hook(raw["demote"]),
         write=_hook(raw["write"]) if "write" in raw else None,
         read=_hook(raw["read"]) if "read" in raw else None,
+        clear=_hook(raw["clear"]) if "clear" in raw else None,
         fenced_by=raw.get("fencedBy", ""),
     )
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -116,6 +116,15 @@ class ResourceRecord:
     def same_as(self, other: ResourceRecord) -> bool:
         """Whether both say the same; the epoch only orders them."""
         return replace(self, epoch=0) == replace(other, epoch=0)
+
+    def supersedes(self, other: ResourceRecord) -> bool:
+        """Whether this has to be written over the other one."""
+        return not self.same_as(other) or self.epoch > other.epoch
+
+    def agrees_with(self, other: ResourceRecord) -> bool:
+        """Whether both say the same of the fleet; what may be on one member is that member's own."""
+        own = replace(self, kinds=other.kinds, namespaces=other.namespaces, witness=other.witness)
+        return own.same_as(other)
 
     def dump(self) -> str:
         body = {
@@ -254,6 +263,12 @@ def merged_records(records: Iterable[ResourceRecord]) -> dict[str, ResourceRecor
             known, kinds=known.kinds | record.kinds, namespaces=known.namespaces | record.namespaces
         )
     return merged
+
+
+def newest_records(records: Sequence[ResourceRecord]) -> tuple[ResourceRecord, ...]:
+    """Those of the highest epoch, of one resource."""
+    epoch = max((record.epoch for record in records), default=0)
+    return tuple(record for record in records if record.epoch == epoch)
 
 
 def newest_placement(records: Iterable[ResourceRecord]) -> Mapping[str, int | None]:

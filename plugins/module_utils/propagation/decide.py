@@ -20,6 +20,7 @@ from ..model.records import (
     newest_division,
     newest_fleet_record,
     newest_placement,
+    newest_records,
     with_present_names,
     with_recorded_facts,
 )
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decisions:
-    """Per resource its report, its placement for the records, and the epoch of these records; ``clusters`` with recorded facts.
+    """Per resource its report, its placement for the records, the epoch of these records, and the ``newest`` of those that there are;
+    ``clusters`` with recorded facts.
 
     ``missing`` are members that the fleet record has and the inventory has not: what is there stays as it is. ``incomplete`` says so
     where that is not meant: then nothing is taken away anywhere. ``forgotten`` are members that answer and that the newest fleet
@@ -51,6 +53,7 @@ class Decisions:
     reports: Mapping[str, ResourceReport] = field(default_factory=dict)
     placements: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     epochs: Mapping[str, int] = field(default_factory=dict)
+    newest: Mapping[str, Sequence[ResourceRecord]] = field(default_factory=dict)
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     incomplete: str = ""
@@ -222,6 +225,7 @@ def decide(
     reports: dict[str, ResourceReport] = {}
     placements: dict[str, Mapping[str, int | None]] = {}
     epochs: dict[str, int] = {}
+    latest: dict[str, tuple[ResourceRecord, ...]] = {}
     divisions: dict[str, list[WorkloadShares]] = {}
     leaves: dict[str, tuple[str, ...]] = {}
     selection = Selection(clusters.values(), now)
@@ -239,6 +243,7 @@ def decide(
             leaves[resource.name] = tuple(sorted(set(before) - {*report.selected, *report.stays, *lost, *gone}))
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
+        latest[resource.name] = newest_records(records)
         epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
         if divider is not None and report.selected:
             divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
@@ -258,6 +263,7 @@ def decide(
         reports=reports,
         placements=placements,
         epochs=epochs,
+        newest=latest,
         clusters=clusters,
         missing=missing,
         incomplete=incomplete,

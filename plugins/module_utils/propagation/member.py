@@ -28,7 +28,7 @@ from ..model.records import ResourceRecord
 from .decide import NO_FAILOVER, Decisions, Losses
 from .hand import Done, Hand, Outcome, deferred, note_settled
 from .observe import Interest, Observation, observe, selector_for, with_autoscalers
-from .plan import Action, MemberPlan, Step, Template, as_witness, plan_member, without_deletions
+from .plan import Action, MemberPlan, Step, Template, as_witness, at_agreed_epoch, plan_member, without_deletions
 from .progress import Stage, Tell
 from .result import MemberReport
 from .store import (
@@ -181,6 +181,7 @@ class Member:
                 decisions.shares.get(name, ()) if selected else (),
                 followed,
             )
+            plan = at_agreed_epoch(plan, decisions.newest[name])
             self.report.notes += plan.notes
             if followed:
                 plan, rest = without_deletions(plan)
@@ -191,6 +192,7 @@ class Member:
             elif self.name in decisions.witnesses.get(name, frozenset()):
                 shares = decisions.shares.get(name, ())
                 plan = as_witness(plan, template, decisions.placements[name], decisions.epochs[name], shares)
+                plan = at_agreed_epoch(plan, decisions.newest[name])
                 (self.leaving if plan.of(Action.DELETE, Action.GOING) else self.plans).append(plan)
             elif plan.leaving:
                 self.leaving.append(plan)
@@ -439,7 +441,7 @@ class Member:
         )
         if stored.record.kept and not record.kept and not self._options.check:
             delete_template(self.seen.api, self._federation, record.resource)
-        if not record.same_as(stored.record):
+        if record.supersedes(stored.record):
             if record.kept:
                 self._keep_template(plan)
             self._store(record)
@@ -458,7 +460,7 @@ def _grown(plan: MemberPlan) -> ResourceRecord | None:
         namespaces=plan.record.namespaces.union(*(record.namespaces for record in known)),
         kept=plan.record.kept or any(record.kept for record in known),  # a template goes after its record said so
     )
-    return None if plan.stored is not None and grown.same_as(plan.stored.record) else grown
+    return grown if plan.stored is None or grown.supersedes(plan.stored.record) else None
 
 
 def _template_is_new(plan: MemberPlan) -> bool:

@@ -571,6 +571,18 @@ def _record(
     return stored.record if stored is not None and stored.record.same_as(record) else record
 
 
+def at_agreed_epoch(plan: MemberPlan, newest: Sequence[ResourceRecord]) -> MemberPlan:
+    """The plan with its record at the epoch of the ``newest`` ones, where these say the same already.
+
+    A member that was left out of a run, and has caught up, must not look newer than the others, nor older: what one of them does alone
+    later would else be of an epoch that another one has for something else.
+    """
+    record = plan.record
+    if record is None or not newest or not all(record.agrees_with(other) for other in newest):
+        return plan
+    return replace(plan, record=replace(record, epoch=newest[0].epoch))
+
+
 def _without_values(resource: Resource, name: ObjectName) -> Step:
     """A Secret that a recorded template does not have the values of, and that is not there yet."""
     error = MemberError(

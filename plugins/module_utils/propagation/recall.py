@@ -44,11 +44,16 @@ class Recalled:
 
 
 def recall(
-    fleet: Fleet, request_timeout: float, member_timeout: float, wanted: Callable[[str], bool] = lambda _name: True
+    fleet: Fleet,
+    request_timeout: float,
+    member_timeout: float,
+    wanted: Callable[[str], bool] = lambda _name: True,
+    patient: bool = False,
 ) -> Recalled:
     """What the members that answer in good time remember of all resources. Nothing is written, and no value of a Secret is read.
 
-    ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all.
+    ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all. ``patient``: those that are
+    slower than the others are waited for as well.
     """
     found: dict[str, tuple[MemberApi, Memory]] = {}
 
@@ -59,7 +64,10 @@ def recall(
         except FederationError:
             return  # whoever propagates afterwards says what is wrong with it
 
-    in_good_time(list(fleet.members), look, _nobody_waits, Deadline(member_timeout + SLACK))
+    if patient:
+        each(list(fleet.members), look, len(fleet.members), Deadline(member_timeout))
+    else:
+        in_good_time(list(fleet.members), look, _nobody_waits, Deadline(member_timeout + SLACK))
     known = dict(found)
     fleets = {name: memory.fleet for name, (_api, memory) in known.items() if memory.fleet is not None}
     newest = newest_fleet_record(fleets)

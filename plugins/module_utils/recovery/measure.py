@@ -16,7 +16,7 @@ from typing import Any
 
 #: green probes in a row that count as recovered
 GREEN = 3
-DIVIDED, DUPLICATED, STATEFUL, SINGLETON = "divided", "duplicated", "stateful", "singleton"
+DIVIDED, DUPLICATED, STATEFUL, SINGLETON, COPIED = "divided", "duplicated", "stateful", "singleton", "copied"
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,16 @@ def outages(app: App, seen: Sequence[Moment], start: float) -> list[list[float]]
 
 def measured(
     app: App,
-    probes: Sequence[Mapping[str, Any]],
+    seen: Sequence[Moment],
     times: Mapping[str, float | None],
     interval: float,
     target: float | None,
     placements: tuple[Mapping[str, int], Mapping[str, int]],
+    rpo: str = "",
+    problem: str = "",
 ) -> dict[str, Any]:
-    """One app in the report. ``times`` has T0, T2, T3 and T7 of the drill; ``placements`` are during and after the loss."""
-    seen = moments(app, probes)
+    """One app in the report. ``times`` has T0, T2, T3 and T7 of the drill; ``placements`` are during and after the loss; ``rpo`` and
+    ``problem`` are what became of its data, where that was measured."""
     t0 = times.get("T0")
     if t0 is None:
         reached: dict[str, float | None] = dict.fromkeys([f"T{n}" for n in range(8)])
@@ -141,6 +143,8 @@ def measured(
     late = rto is not None and target is not None and rto > target
     ok = rto is not None and not late
     msg = "" if ok else f"its recovery took {rto:.1f} s, the target is {target:g} s" if late else "it did not recover"
+    if problem:
+        ok, msg = False, "; ".join(text for text in (msg, problem) if text)
     if t0 is None:
         ok, msg = True, "no fault was injected"
     return {
@@ -151,7 +155,7 @@ def measured(
         "times": reached,
         "rto": rto,
         "target": target,
-        "rpo": "not measured: its data are its own affair" if app.sort == STATEFUL else "n/a, stateless",
+        "rpo": rpo or ("not measured: its data are its own affair" if app.sort == STATEFUL else "n/a, stateless"),
         "ok": ok,
         "msg": msg,
         "before": dict(app.before),

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Looks at the workloads of all members several times a second, beside a drill, and writes down what it saw.
 
+It also writes into data that are copied to another member, where it is asked to (see `writer`).
+
 It runs in a process of its own, so that neither the drill nor its end disturb it. Its configuration comes on standard input, since it
 holds how members are reached. It ends when it is told to (SIGTERM), when its time is over, or when its folder is gone.
 """
@@ -26,6 +28,7 @@ from ..model.access import Access
 from ..model.cluster import Cluster
 from ..model.errors import FederationError
 from ..model.manifest import GroupKind
+from .writer import Writer, load_store
 
 FILE, PID = "probes.jsonl", "prober.json"
 #: no drill takes longer
@@ -59,16 +62,30 @@ class _Prober:
             for name, raw in config["members"].items()
         }
         self.over = threading.Event()
+        self.writers = [
+            Writer(load_store(body), self.members, self.interval, self.timeout, self.over, self._tell, LONGEST)
+            for body in config.get("stores") or []
+        ]
         self._lock = threading.Lock()
         self._file = open(os.path.join(self.folder, FILE), "a", encoding="utf-8")  # noqa: SIM115 - open until the process ends
 
     def go(self) -> None:
         for name in self.members:
             threading.Thread(target=self._watch, args=(name,), daemon=True).start()
+        for writer in self.writers:
+            writer.start()
         limit = Deadline(LONGEST)
         while not self.over.wait(1.0):
             if limit.expired() or not os.path.isdir(self.folder):
-                return
+                break
+        self.over.set()
+        for writer in self.writers:
+            writer.clear()
+
+    def _tell(self, line: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
 
     def _watch(self, name: str) -> None:
         api: MemberApi | None = None
@@ -82,9 +99,7 @@ class _Prober:
                 line["error"] = error.message
                 api = None
             line["took"] = round(time.time() - began, 4)
-            with self._lock:
-                self._file.write(json.dumps(line) + "\n")
-                self._file.flush()
+            self._tell(line)
             self.over.wait(max(0.0, self.interval - (time.time() - began)))
 
 

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from .journal import Journal
-from .measure import SINGLETON, STATEFUL, apps_of, measured, placement
+from .losses import home_at, lines_of, loss_of, writes
+from .measure import COPIED, SINGLETON, STATEFUL, App, apps_of, measured, moments, placement
 
 FORM = 1
 PASSED, FAILED, ABORTED = "PASSED", "FAILED", "ABORTED"
@@ -35,17 +37,16 @@ def report_of(
         "T3": ended.get("decide"),
         "T7": ended.get("fail back"),
     }
-    apps = [
-        measured(
-            app,
-            probes,
-            times,
-            interval,
-            targets.get(app.resource, targets.get("*")),
-            (placement(during, app), placement(after, app)),
-        )
-        for app in apps_of(before or {})
-    ]
+    stores = {store["workload"]: store["resource"] for store in journal.last("stores") or []}
+
+    def judged(app: App) -> dict[str, Any]:
+        target = targets.get(app.resource, targets.get("*"))
+        if app.workload in stores:
+            return _copied(app, lines_of(probes, stores[app.workload]), times, ended, interval, target)
+        seen = moments(app, [probe for probe in probes if "store" not in probe])
+        return measured(app, seen, times, interval, target, (placement(during, app), placement(after, app)))
+
+    apps = [judged(app) for app in apps_of(before or {})]
     why = _why(journal, phases, apps, scenario.get("mode") == "simulate")
     verdict = _verdict(journal, phases, why)
     return {
@@ -84,6 +85,27 @@ def report_of(
     }
 
 
+def _copied(
+    app: App,
+    lines: Sequence[Mapping[str, Any]],
+    times: Mapping[str, float | None],
+    ended: Mapping[str, float],
+    interval: float,
+    target: float | None,
+) -> dict[str, Any]:
+    """An app whose data are copied: it is well while somebody takes writes, and is where that is."""
+
+    def home(moment: float | None) -> dict[str, int]:
+        name = home_at(lines, moment)
+        return {name: 1} if name else {}
+
+    loss = loss_of(lines, times["T0"])
+    watched = replace(app, sort=COPIED, needed=1, before=home(times["T0"]))
+    placements = (home(ended.get("verify")), home(None))
+    found = measured(watched, writes(lines), times, interval, target, placements, loss.text(), loss.problem())
+    return {**found, "data": loss.data()}
+
+
 def _why(
     journal: Journal, phases: Sequence[Mapping[str, Any]], apps: Sequence[Mapping[str, Any]], simulated: bool
 ) -> list[str]:
@@ -106,7 +128,7 @@ def _moved(app: Mapping[str, Any]) -> str:
 
 def _may_stay(app: Mapping[str, Any]) -> bool:
     """Whether an app is right where it moved to: one that runs once, or keeps state, is not moved again without need."""
-    return app["sort"] in (STATEFUL, SINGLETON) and sum(app["before"].values()) == sum(app["after"].values())
+    return app["sort"] in (STATEFUL, SINGLETON, COPIED) and sum(app["before"].values()) == sum(app["after"].values())
 
 
 def _told(placed: Mapping[str, int]) -> str:

@@ -40,7 +40,8 @@ NO_PACKAGES = ("Linux", "root")
 CNI_FOLDERS = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
 CNI_PLUGINS = ("ptp", "host-local", "portmap")
 
-BRIDGE = "fed0"
+_LINK = "fed"
+BRIDGE = f"{_LINK}0"
 #: addresses of nodes; of pods, 256 for each node
 NODES, PODS = "10.213.0.0/16", "10.214.0.0/15"
 HOST = "10.213.0.1"
@@ -170,8 +171,8 @@ class Node:
             if time.monotonic() > deadline:
                 raise RuntimeError("no network interface could be made")
             time.sleep(_POLL)
-        with open(f"/sys/class/net/fed{self.number}/ifindex", encoding="ascii") as file:
-            link = {"name": f"fed{self.number}", "index": int(file.read())}
+        with open(f"/sys/class/net/{_LINK}{self.number}/ifindex", encoding="ascii") as file:
+            link = {"name": f"{_LINK}{self.number}", "index": int(file.read())}
         write(self.path("link.json"), json.dumps(link))
         address = node_address(self.number)
         for command in (
@@ -187,20 +188,30 @@ class Node:
             self.within("sh", "-c", f"echo {value} > /proc/sys/{key.replace('.', '/')}")
 
     def _plug_in(self) -> bool:
-        """Take the first free number, and plug its cable in; whether that went well."""
+        """Take the number that this node had, or the first free one, and plug its cable in; whether that went well."""
         _ensure_bridge()
-        for number in range(1, _MOST):
-            cable = f"link add fed{number} type veth peer name eth0 netns {self.holder}"
+        for number in (*self._number_before(), *range(1, _MOST)):
+            # others remember for seconds which card an address had: a node that comes back has to have the same one
+            card = f"02:fe:d0:00:{number >> 8:02x}:{number & 255:02x}"
+            cable = f"link add {_LINK}{number} type veth peer name eth0 address {card} netns {self.holder}"
             if run("ip", *cable.split(), check=False).returncode == 0:
                 break
         else:
             return False
-        if run("ip", "link", "set", f"fed{number}", "master", BRIDGE, "up", check=False).returncode:
+        if run("ip", "link", "set", f"{_LINK}{number}", "master", BRIDGE, "up", check=False).returncode:
             # the node that was the last on the bridge has just taken it away
-            run("ip", "link", "delete", f"fed{number}", check=False)
+            run("ip", "link", "delete", f"{_LINK}{number}", check=False)
             return False
         self.number = number
         return True
+
+    def _number_before(self) -> list[int]:
+        """A node that comes back is looked for at the address that it had."""
+        try:
+            with open(self.path("link.json"), encoding="utf-8") as file:
+                return [int(json.load(file)["name"].removeprefix(_LINK))]
+        except (OSError, ValueError, KeyError):
+            return []
 
     def forward(self) -> None:
         """Bring the loopback port of the API server into the namespace, where all kubeconfigs work as they are; and offer it to pods."""

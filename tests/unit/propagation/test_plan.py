@@ -27,6 +27,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.propagatio
     Action,
     MemberPlan,
     Step,
+    at_agreed_epoch,
     compare,
     plan_member,
     prepare,
@@ -820,3 +821,22 @@ def test_a_manifest_of_any_shape_is_planned(kind: str, spec: Any, retain: bool) 
     found = plan(resource(odd, config_map(), retain_replicas=retain))
     assert actions(found)["ConfigMap default/settings"] == Action.CREATE
     assert len({str(step.name) for step in found.steps} - {"Namespace default"}) == 2
+
+
+def test_a_record_that_says_what_the_newest_ones_say_is_of_their_epoch() -> None:
+    """What one member does alone later must be newer than what any other has: else a member that comes back could win."""
+    made = plan(resource(deployment()))
+    assert made.record is not None
+    wanted, wider = made.record, replace(made.record, epoch=9, kinds=frozenset(), witness=True)
+    assert at_agreed_epoch(made, [wider]).record == replace(wanted, epoch=9)
+    assert at_agreed_epoch(made, []).record == wanted
+    other = replace(wider, placement={"bom": None})
+    assert at_agreed_epoch(made, [other]).record == wanted
+    assert at_agreed_epoch(made, [wider, other]).record == wanted
+    # one that had the same before, and was left out of a run, catches up
+    behind = plan(resource(deployment()), record=replace(wanted, epoch=3))
+    assert behind.record == replace(wanted, epoch=3)
+    lifted = at_agreed_epoch(behind, [replace(wanted, epoch=4)]).record
+    assert lifted is not None
+    assert lifted.supersedes(replace(wanted, epoch=3))
+    assert not lifted.supersedes(replace(wanted, epoch=4))

@@ -44,7 +44,7 @@ def lost_and_found() -> list[dict[str, Any]]:
 
 
 def app_report(probes: list[dict[str, Any]], target: float | None = 10.0) -> dict[str, Any]:
-    return measured(APP, probes, TIMES, 0.25, target, ({"eu-1": 4}, {"eu-1": 2, "us-1": 2}))
+    return measured(APP, moments(APP, probes), TIMES, 0.25, target, ({"eu-1": 4}, {"eu-1": 2, "us-1": 2}))
 
 
 def test_the_clock_of_an_app() -> None:
@@ -64,7 +64,7 @@ def test_the_clock_of_an_app() -> None:
 
 def test_an_app_that_is_not_hurt_and_one_that_never_recovers() -> None:
     well = [p for p in lost_and_found() if p["member"] == "eu-1" and p["t"] >= 105]
-    unhurt = measured(APP, [{**p, "t": p["t"] - 10} for p in well], TIMES, 0.25, 10.0, ({}, {}))
+    unhurt = measured(APP, moments(APP, [{**p, "t": p["t"] - 10} for p in well]), TIMES, 0.25, 10.0, ({}, {}))
     assert unhurt["rto"] == 0.0
     assert unhurt["ok"]
     never = app_report([p for p in lost_and_found() if p["t"] < 104])
