@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from ..model.errors import FederationError, Kind, MemberError, internal_error
@@ -99,6 +99,33 @@ def in_good_time(
             done.append(answers.get_nowait())
         except queue.Empty:
             return done
+
+
+def until_enough(
+    names: Sequence[str], work: Callable[[str], None], enough: Callable[[Collection[str]], bool], limit: Deadline
+) -> None:
+    """Call ``work(name)`` for each name at once, and wait for all but those whose answers nobody needs.
+
+    ``enough`` is asked, each time that one is done, whether the others (their names) need not be waited for. ``work`` handles its own
+    errors; who is left goes on in a thread that nobody looks at any more.
+    """
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def told(name: str) -> None:
+        try:
+            work(name)
+        finally:
+            answers.put(name)
+
+    start_all(names, told)
+    left = set(names)
+    while left and not limit.expired():
+        try:
+            left.discard(answers.get(timeout=max(0.001, limit.remaining())))
+        except queue.Empty:
+            return
+        if enough(left):
+            return
 
 
 def each(items: Sequence[T], work: Callable[[T], None], width: int, deadline: Deadline) -> list[T]:

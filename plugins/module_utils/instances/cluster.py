@@ -53,13 +53,8 @@ def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[st
     """What has to be done, and what is to be told of the app."""
     asked = wish.asked
     resource = naming.instance_resource(asked.namespace, asked.name)
-    wanted = (resource, naming.app_resource(said_app(asked)))
-    memory = remember(fleet, _times(options), *wanted)
+    memory = remember(fleet, _times(options), resource, naming.app_resource(said_app(asked)))
     before = memory.instance(resource)
-    if before is not None and before.options.get("lead") and memory.silent(resource):
-        # one of the two that have the data may be the only one that knows who leads by now
-        memory = remember(fleet, _times(options), *wanted, patient=True)
-        before = memory.instance(resource)
     definition, notes = choose_definition(wish, before, memory)
     lead = load_lead(before.options.get("lead")) if before is not None else Lead()
     instance = replace(wished_instance(asked, definition, before), lead=lead)

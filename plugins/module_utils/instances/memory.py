@@ -35,15 +35,6 @@ class Memory:
             raise ConfigError(f"{name}: {self.recalled.missing[name]}")
         return found
 
-    def silent(self, resource: str) -> list[str]:
-        """The members that have it, are not lost, and did not say what they remember of it."""
-        known = self.recalled.clusters
-        return [
-            name
-            for name in self.placed(resource)
-            if name in known and name not in self.recalled.held and not known[name].lost
-        ]
-
     def placed(self, resource: str) -> list[str]:
         """The members that have it."""
         return sorted(self.recalled.placements.get(resource, {}))
@@ -91,16 +82,13 @@ def lead_of(resource: Resource) -> Lead:
     return load_lead(parse_instance(resource).options.get("lead"))
 
 
-def remember(
-    fleet: Fleet, times: Mapping[str, float], *wanted: str, everything: bool = False, patient: bool = False
-) -> Memory:
-    """Ask the members; ``wanted`` are the resources whose definitions are needed, or those of all instances and apps. ``patient``: see
-    `recall`."""
+def remember(fleet: Fleet, times: Mapping[str, float], *wanted: str, everything: bool = False) -> Memory:
+    """Ask the members; ``wanted`` are the resources whose definitions are needed, or those of all instances and apps."""
 
     def chosen(name: str) -> bool:
         return name in wanted or (everything and (naming.is_instance(name) or naming.is_app(name)))
 
-    return Memory(recall(fleet, times["request_timeout"], times["member_timeout"], chosen, patient))
+    return Memory(recall(fleet, times["request_timeout"], times["member_timeout"], chosen))
 
 
 def _part(resource: Resource, part: str, key: str) -> Any:

@@ -41,10 +41,12 @@ _FOLLOW_SECONDS, _POLL = 20.0, 0.5
 
 @dataclass(frozen=True)
 class Position:
-    """How far the data of a member are. ``offset`` counts what was written; ``age`` is how many seconds ago a copy last heard of its
-    home, -1 where that is not known; ``why`` is what the app says of itself; ``problem`` says why nothing is known."""
+    """How far the data of a member are. ``epoch`` is the newest that it knows, ``offset`` counts what was written, ``age`` is how many
+    seconds ago a copy last heard of its home, -1 where that is not known; ``why`` is what the app says of itself; ``problem`` says why
+    nothing is known."""
 
     role: str = ""
+    epoch: int = 0
     offset: int = -1
     linked: bool = False
     age: int = -1
@@ -66,6 +68,7 @@ def read_position(text: str) -> Position:
     try:
         return Position(
             said["role"].strip(),
+            int(said["epoch"]),
             int(said["offset"]),
             said.get("link", "").strip() == "up",
             int(said.get("age", -1)),
@@ -121,6 +124,16 @@ class Mirror:
         return {name: found.get(name, Position(problem="it did not answer in time")) for name in members}
 
     # who leads
+
+    def as_pods_say(self, before: Lead, had: Sequence[str]) -> Lead:
+        """Who leads: what is remembered may be older than what the pods agreed on, since some of them heard of it and others did not."""
+        found = self.positions([name for name in had if name in self.fleet.in_play])
+        homes = {name: said.epoch for name, said in found.items() if said.role == "home" and said.epoch > before.epoch}
+        if not before.home or not homes:
+            return before
+        home = max(sorted(homes), key=lambda name: homes[name])
+        self.notes.append(f"{home} is the home since epoch {homes[home]}, which was not remembered")
+        return replace(before, home=home, epoch=homes[home])
 
     def choose_home(self, members: Sequence[str], before: Lead, wanted: str, had: Sequence[str]) -> str:
         """The home among the members that are to have the instance. ConfigError where nobody has data to lead with.
@@ -181,6 +194,7 @@ class Mirror:
         self, members: Sequence[str], had: Sequence[str], before: Lead, wanted: str, apply: Apply
     ) -> dict[str, Any]:
         """Make the instance what it is to be on ``members``; returns the result of the last run. ``before`` is who led until now."""
+        before = self.as_pods_say(before, had)
         home = self.choose_home(members, before, wanted, had)
         moved = bool(before.home) and home != before.home
         lead = Lead(home, before.epoch + 1 if moved or not before.epoch else before.epoch, self._peers(members, before))

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..fleet.api import MemberApi
-from ..fleet.concurrency import SLACK, each, in_good_time
+from ..fleet.concurrency import SLACK, each, until_enough
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model.cluster import Cluster, Fleet
 from ..model.errors import FederationError
 from ..model.keepsake import Keepsake
 from ..model.manifest import SECRET, kind_of, name_of
-from ..model.records import ResourceRecord, newest_fleet_record, newest_placement, with_recorded_facts
+from ..model.records import FleetRecord, ResourceRecord, newest_fleet_record, newest_placement, with_recorded_facts
 from ..model.resource import Resource
 from .store import Memory, read_memory, read_template
 
@@ -48,12 +48,11 @@ def recall(
     request_timeout: float,
     member_timeout: float,
     wanted: Callable[[str], bool] = lambda _name: True,
-    patient: bool = False,
 ) -> Recalled:
-    """What the members that answer in good time remember of all resources. Nothing is written, and no value of a Secret is read.
+    """What the members remember of all resources. Nothing is written, and no value of a Secret is read.
 
-    ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all. ``patient``: those that are
-    slower than the others are waited for as well.
+    ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all. Every member has until its
+    deadline, but those that others know to be lost: a slow one may be the only one that knows the newest.
     """
     found: dict[str, tuple[MemberApi, Memory]] = {}
 
@@ -64,13 +63,13 @@ def recall(
         except FederationError:
             return  # whoever propagates afterwards says what is wrong with it
 
-    if patient:
-        each(list(fleet.members), look, len(fleet.members), Deadline(member_timeout))
-    else:
-        in_good_time(list(fleet.members), look, _nobody_waits, Deadline(member_timeout + SLACK))
+    def enough(left: Iterable[str]) -> bool:
+        newest = _newest(found)
+        return newest is not None and all(name in newest.members and newest.members[name].lost for name in left)
+
+    until_enough(list(fleet.members), look, enough, Deadline(member_timeout + SLACK))
     known = dict(found)
-    fleets = {name: memory.fleet for name, (_api, memory) in known.items() if memory.fleet is not None}
-    newest = newest_fleet_record(fleets)
+    newest = _newest(known)
     clusters = {name: with_recorded_facts(cluster, newest) for name, cluster in fleet.members.items()}
     records: dict[str, dict[str, ResourceRecord]] = {}
     for name, (_api, memory) in known.items():
@@ -97,8 +96,9 @@ def recall(
     return Recalled(tuple(resources), missing, clusters, placements, held)
 
 
-def _nobody_waits(_name: str) -> None:
-    """A member that answers late is not asked again."""
+def _newest(found: Mapping[str, tuple[MemberApi, Memory]]) -> FleetRecord | None:
+    known = dict(found)
+    return newest_fleet_record({n: memory.fleet for n, (_api, memory) in known.items() if memory.fleet is not None})
 
 
 def _recalled(
