@@ -19,12 +19,14 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Loss:
-    """``acknowledged`` is the number of the last write before another member took over, ``copied`` the last that was seen on a copy,
-    ``found`` the last that is there. ``lost`` writes are missing, those of the last ``seconds``. ``twice`` are members that said they
-    were home while another one took writes. ``taken``: another member took over; without that nothing can be lost."""
+    """``writes`` were acknowledged before another member took over, the last with the number ``acknowledged``; ``copied`` is the last
+    that was seen on a copy, ``found`` the last that is there. ``lost`` writes are missing, those of the last ``seconds``. ``twice`` are
+    members that said they were home while another one took writes. ``taken``: another member took over; without that nothing can be
+    lost."""
 
     taken: bool = False
     home: str = ""
+    writes: int = 0
     acknowledged: int = 0
     copied: int = 0
     found: int = 0
@@ -38,10 +40,10 @@ class Loss:
     def text(self) -> str:
         """The recovery point in words."""
         if not self.taken:
-            return f"no other member took over; {self.acknowledged} writes acknowledged"
+            return f"no other member took over; {self.writes} writes acknowledged"
         if not self.lost:
-            return f"nothing lost of {self.acknowledged} acknowledged writes"
-        return f"{self.lost} of {self.acknowledged} acknowledged writes lost, those of the last {self.seconds:.2f} s"
+            return f"nothing lost of {self.writes} acknowledged writes"
+        return f"{self.lost} of {self.writes} acknowledged writes lost, those of the last {self.seconds:.2f} s"
 
     def problem(self) -> str:
         """Which rule was broken; "" for none."""
@@ -90,11 +92,12 @@ def loss_of(lines: Sequence[Line], fault: float | None) -> Loss:
     taken = next((line for line in found if line["member"] != before), None)
     if taken is None:
         acked = max((line["acked"] for line in lines if "acked" in line), default=0)
-        return Loss(home=before, acknowledged=acked, twice=_twice(lines))
+        return Loss(home=before, writes=_count(lines), acknowledged=acked, twice=_twice(lines))
     copied = [line["copied"] for line in lines if "copied" in line and line["t"] <= taken["t"]]
     return Loss(
         True,
         taken["member"],
+        _count([line for line in lines if line["t"] <= taken["t"]]),
         taken["acked"],
         max(copied, default=0),
         taken["found"],
@@ -102,6 +105,10 @@ def loss_of(lines: Sequence[Line], fault: float | None) -> Loss:
         taken["behind"],
         _twice(lines),
     )
+
+
+def _count(lines: Sequence[Line]) -> int:
+    return sum(line.get("writes") or 0 for line in lines)
 
 
 def _twice(lines: Sequence[Line]) -> tuple[str, ...]:
