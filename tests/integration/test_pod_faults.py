@@ -9,7 +9,6 @@ One member with a real node. Skipped, with the reason, where a machine cannot ha
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -186,7 +185,7 @@ def test_a_pod_goes_only_when_it_has_taken_its_leave(stage: OneNode, tmp_path: P
     assert f"leave in {third}" in done.output
     assert stage.replicas(workers) == 2
     assert [stage.run(HOME, pod, "cat /data/kept") for pod in (first, second)] == [first, second]
-    assert stage.claims(HOME) == [f"data-{first}", f"data-{second}"]
+    assert stage.claims(HOME) == [f"p-{first}", f"p-{second}"]
     stage.gone("team")
 
 
@@ -257,7 +256,7 @@ class Disk:
 @contextmanager
 def small_disk(stage: Stage, pod: str, megabytes: int) -> Iterator[Disk]:
     """The volume of a pod is a small disk, and empty."""
-    disk = Disk(stage, f"data-{pod}", megabytes)
+    disk = Disk(stage, f"p-{pod}", megabytes)
     try:
         stage.replaced(HOME, pod)
         yield disk

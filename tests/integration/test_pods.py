@@ -171,7 +171,7 @@ def test_mysql_keeps_its_rows(stage: Stage, tmp_path: Path) -> None:
     assert stage.run("us-1", pod, "cat /run/secrets/mysql-user/password") == secret
 
     stage.gone("db", retain=True)
-    assert stage.claims("us-1") == ["data-db-mysql-server-0"]
+    assert stage.claims("us-1") == ["p-db-mysql-server-0"]
     stage.made("db", app="mysql", members=["us-1"], roles=roles)
     assert stage.run("us-1", pod, rows) == "6"
     stage.gone("db", retain=False)
@@ -246,7 +246,7 @@ def test_rabbitmq_is_one_cluster_that_keeps_its_messages_and_forgets_who_leaves(
     assert broker.messages("orders") == ["one", "two"]
 
     stage.gone("queue", retain=True)
-    assert stage.claims("us-1") == [f"data-{first}"]
+    assert stage.claims("us-1") == [f"p-{first}"]
     stage.made("queue", app="rabbitmq", members=["us-1"], roles=roles)
     assert broker.messages("orders") == ["one", "two"]
     stage.gone("queue", retain=False)
