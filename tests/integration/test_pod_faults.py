@@ -12,7 +12,6 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from ansible_collections.multicluster.federation.tests.integration.pods_stage im
     standing,
 )
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import in_real_pods, until
-from ansible_collections.multicluster.federation.tests.integration.stage import Kube
+from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Player
 
 pytestmark = in_real_pods("redis", "mysql")
 
@@ -43,7 +42,7 @@ class OneNode(Stage):
         members = [{"name": HOME, "region": "us", "node_kind": "kubelet", "images": ["redis", "mysql"]}]
         control(self.folder, **self.where, members=members, wait_timeout=600)
         self.kube = {HOME: Kube(self.sandbox.kubeconfig(HOME))}
-        self.player.inventory = self.sandbox.inventory
+        self.player = Player(self.folder, self.sandbox.inventory)
         assert not self.task("cluster").result["failed"]
 
     def state(self, name: str) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def _app(leave: str, version: str, timeout: int) -> str:
             "defaultPersistDirs": ["/data"],
             "systemdRequired": False,
             "services": [],
-            "roles": [{"id": "worker", "cardinality": "1+"}],
+            "roles": [{"id": "worker", "cardinality": "1+", "minResources": {"cpu": "50m", "memory": "32Mi"}}],
             "config": {"selectedRoles": ["worker"], "roleServices": []},
         },
     }
@@ -219,18 +218,31 @@ def test_a_kubelet_restarts_while_a_run_waits(stage: OneNode) -> None:
 
 
 class Disk:
-    """A volume that is a disk of its own with little room, on the node where pods see it; what is on it goes with the context."""
+    """The volume of a pod to come: a disk of its own with little room, on the node where pods see it."""
 
-    def __init__(self, stage: Stage, claim: str, megabytes: int) -> None:
-        found = stage.kube[HOME].get("v1", "PersistentVolumeClaim", claim, SPACE)
+    def __init__(self, stage: Stage, pod: str, size: str, megabytes: int) -> None:
+        kube, claim = stage.kube[HOME], f"p-{pod}"
+        if kube.get("v1", "Namespace", SPACE) is None:
+            kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+        spec = {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "standard",
+            "resources": {"requests": {"storage": size}},
+        }
+        metadata = {"name": claim, "namespace": SPACE}
+        kube.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}, SPACE)
+
+        def volume() -> str:
+            found = kube.get("v1", "PersistentVolumeClaim", claim, SPACE)
+            return str((found or {"spec": {}})["spec"].get("volumeName") or "")
+
+        found = kube.get("v1", "PersistentVolume", until(volume, "a volume"))
         assert found is not None
-        volume = stage.kube[HOME].get("v1", "PersistentVolume", found["spec"]["volumeName"])
-        assert volume is not None
-        self.place = volume["spec"]["local"]["path"]
-        self.file = stage.folder / f"{claim}.img"
+        self.place = found["spec"]["local"]["path"]
         member = SandboxFolder.of(stage.sandbox.name, str(stage.sandbox.root)).member(HOME)
         holder = json.loads(Path(member.process("holder")).read_text())["pid"]
         self.node = ["nsenter", "--target", str(holder), "--mount", "--"]
+        self.file = stage.folder / f"{claim}.img"
         with self.file.open("wb") as image:
             image.truncate(megabytes << 20)
         subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(self.file)], check=True)
@@ -248,17 +260,72 @@ class Disk:
     def make_room(self) -> None:
         self._within("rm", f"{self.place}/ballast")
 
-    def remove(self) -> None:
-        self._within("umount", "--lazy", self.place)
-        self.file.unlink()
+
+@pytest.mark.skipif(not Path("/dev/loop-control").exists(), reason="disks with little room need loop devices")
+def test_redis_on_a_full_volume_says_so_and_goes_on_when_there_is_room(stage: OneNode) -> None:
+    pod = "full-redis-server-0"
+    disk = Disk(stage, pod, "1Gi", 48)
+    stage.made("full", app="redis", members=[HOME], roles=[{"id": "redis-server", **SMALL}])
+    disk.fill(leave=8)
+    write = (
+        "value=$(head -c 200000 /dev/zero | tr '\\0' x); number=0; while :; do number=$((number + 1)); "
+        'said=$(echo "$value" | redis-cli -x set key$number); [ "$said" = OK ] || break; done; echo "$number $said"'
+    )
+    number, _space, refused = stage.run(HOME, pod, write).partition(" ")
+    assert refused == "MISCONF Errors writing to the AOF file: No space left on device"
+    acknowledged = int(number) - 1
+    assert acknowledged > 10
+
+    def keys() -> int:
+        return int(stage.run(HOME, pod, "redis-cli --raw keys 'key*' | wc -l"))
+
+    assert keys() == acknowledged, "what is there can be read"
+    why = f"role redis-server: {pod}: it runs, and is no longer ready: Readiness probe failed: {refused}"
+    until(lambda: why in stage.state("full")["problems"], "the reason", 60)
+    assert stage.state("full")["state"] == "degraded"
+    told = stage.cluster("full", wait_timeout=5)
+    assert told.result["failed"]
+    assert refused in told.message
+
+    disk.make_room()
+    stage.made("full")
+    assert keys() == acknowledged
+    assert stage.run(HOME, pod, "redis-cli set more 1") == "OK"
+    # and it is on the volume, not only in memory
+    until(lambda: "aof_last_write_status:ok" in stage.run(HOME, pod, "redis-cli info persistence"), "the disk again")
+    stage.replaced(HOME, pod)
+    assert keys() == acknowledged
+    stage.gone("full")
 
 
-@contextmanager
-def small_disk(stage: Stage, pod: str, megabytes: int) -> Iterator[Disk]:
-    """The volume of a pod is a small disk, and empty."""
-    disk = Disk(stage, f"p-{pod}", megabytes)
-    try:
-        stage.replaced(HOME, pod)
-        yield disk
-    finally:
-        disk.remove()
+@pytest.mark.skipif(not Path("/dev/loop-control").exists(), reason="disks with little room need loop devices")
+def test_mysql_on_a_full_volume_says_so_and_goes_on_when_there_is_room(stage: OneNode) -> None:
+    pod = "room-mysql-server-0"
+    disk = Disk(stage, pod, "2Gi", 400)
+    stage.made("room", app="mysql", members=[HOME], roles=[{"id": "mysql-server", "storage": {"size": "2Gi"}}])
+    client = 'mariadb --host=127.0.0.1 --user=app --password="$(cat /run/secrets/mysql-user/password)" --skip-column-names app'
+    stage.run(HOME, pod, f"{client} -e 'create table t (n int primary key auto_increment, v varchar(8000))'")
+    disk.fill(leave=12)
+    insert = "insert into t (v) values (repeat(0, 6000)); select last_insert_id();"
+    last, _space, refused = stage.run(
+        HOME,
+        pod,
+        f"(yes '{insert}' | head -n 20000 | {client} --unbuffered 2>/tmp/said | tail -n 1; tail -n 1 /tmp/said)",
+    ).partition("\n")
+    assert "ERROR 1114" in refused
+    assert "is full" in refused
+    count = f"{client} -e 'select count(*) from t'"
+    assert stage.run(HOME, pod, count) == last, "each row that was acknowledged, and no other"
+
+    # one that is started on a full volume cannot run
+    stage.kube[HOME].delete("v1", "Pod", pod, SPACE)
+    until(lambda: stage.state("room")["state"] in ("failed", "degraded"), "a state", 60)
+    told = stage.cluster("room", wait_timeout=10)
+    assert told.result["failed"]
+    assert f"{HOME}, role mysql-server, {pod}: " in told.message
+    assert "out of disk space" in told.message, told.message
+
+    disk.make_room()
+    stage.made("room")
+    assert stage.run(HOME, pod, count) == last
+    stage.gone("room")
