@@ -240,10 +240,21 @@ def test_rabbitmq_is_one_cluster_that_keeps_its_messages_and_forgets_who_leaves(
     stage.made("queue", roles=[{"id": "rabbitmq-node", "members": 2}])
     assert nodes() == {first, second}
     assert other.messages("orders") == ["one", "two"]
-    told = stage.made("queue", roles=[{"id": "rabbitmq-node", "members": 1}])
+    # a queue that is on the node that is to go: nobody loses its message
+    other.declare("late")
+    other.publish("late", "three")
+    fewer = {"roles": [{"id": "rabbitmq-node", "members": 1}]}
+    refused = stage.cluster("queue", **fewer)
+    assert refused.result["failed"]
+    assert f"leave in {second} ended with exit code 1: messages of classic queues would be lost" in refused.message
+    assert "late in / (1)" in refused.message
+    assert other.messages("late") == ["three"]
+    other.call("DELETE", "queues/%2F/late/contents")
+    told = stage.made("queue", **fewer)
     assert f"leave in {second}" in told.output
     assert nodes() == {first}
     assert broker.messages("orders") == ["one", "two"]
+    assert {queue["name"] for queue in broker.call("GET", "queues")} == {"orders", "late"}
 
     stage.gone("queue", retain=True)
     assert stage.claims("us-1") == [f"p-{first}"]
