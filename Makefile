@@ -29,7 +29,7 @@ help:
 	@echo "make molecule       the roles, on a sandbox of their own"
 	@echo "make unit           pytest tests/unit"
 	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
-	@echo "make test-pods    stateful applications in real pods (root on Linux); part of make test where it can run"
+	@echo "make test-pods    stateful applications in real pods (root on Linux, tools/nodes.sh says what is missing); part of make test"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make bench          how fast it is, on ten real API servers; BENCH=... chooses (docs/performance.md)"
 	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
@@ -82,6 +82,7 @@ integration: venv
 	@$(RUN) pytest -m "not long" tests/integration $(PYTEST)
 
 test-pods: venv
+	@tools/nodes.sh || true
 	@$(RUN) pytest -m pods $(PYTEST)
 
 test-long: venv

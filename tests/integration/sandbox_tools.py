@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes
+import pytest
+
+from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes, realnode
 
 ENVIRONMENT = {
     **os.environ,
@@ -25,6 +27,17 @@ ENVIRONMENT = {
 #: the ansible-playbook of this Python, whatever PATH says
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
 RUN_SECONDS = 1800
+
+
+def in_real_pods(*images: str) -> list[pytest.MarkDecorator]:
+    """The marks of tests on real nodes with these images: they are skipped, with the reason, where a machine cannot have them."""
+    lacking = " ".join(name for names in realnode.lacking(images) for name in names)
+    return [
+        pytest.mark.integration,
+        pytest.mark.pods,
+        pytest.mark.timeout(900),
+        pytest.mark.skipif(bool(lacking), reason=f"real nodes need {lacking} (tools/nodes.sh --install)"),
+    ]
 
 
 def until(done: Callable[[], Any], what: str, seconds: float = 60) -> Any:

@@ -8,160 +8,32 @@ Two members with real nodes: containerd, kubelet, cluster DNS, volumes. Skipped,
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import urllib.request
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, node_main
-from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
-from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Played, Player, Sandbox
+from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images
+from ansible_collections.multicluster.federation.tests.integration.pods_stage import (
+    SPACE,
+    Stage,
+    edition,
+    standing,
+    without_kubelet,
+    without_power,
+)
+from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import in_real_pods, until
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.pods,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(bool(node_main.lacking()), reason=f"real nodes need {', '.join(node_main.lacking())}"),
-]
-
-MEMBERS = ("eu-1", "us-1")
-SPACE = "data"
-IMAGES = {
-    "redis-server": images.name_of("redis"),
-    "redis-replica": images.name_of("redis"),
-    "mysql-server": images.name_of("mysql"),
-    "rabbitmq-node": images.name_of("rabbitmq"),
-}
-
-
-def control(folder: Path, **options: Any) -> None:
-    """One task of `control_plane`, over the sandbox of these tests."""
-    task = {"name": "Do it", "multicluster.federation.control_plane": options}
-    book = folder / "control.yml"
-    book.write_text(yaml.safe_dump([{"name": "Nodes", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
-    done = subprocess.run(
-        ["ansible-playbook", str(book)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-class Stage:
-    """Two members with real nodes that form a federation."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.sandbox = Sandbox(folder / "sandboxes", f"pods-{os.getpid()}")
-        self.where = {"sandbox": self.sandbox.name, "root": str(self.sandbox.root)}
-
-    def up(self) -> None:
-        members = [
-            {"name": "eu-1", "region": "eu", "node_kind": "kubelet", "images": ["redis"]},
-            {"name": "us-1", "region": "us", "node_kind": "kubelet", "images": ["redis", "mysql", "rabbitmq"]},
-        ]
-        control(self.folder, **self.where, members=members, wait_timeout=600)
-        self.kube = {name: Kube(self.sandbox.kubeconfig(name)) for name in MEMBERS}
-        self.player = Player(self.folder, self.sandbox.inventory)
-        assert not self.task("cluster").result["failed"]
-
-    def component(self, member: str, component: str, state: str) -> None:
-        control(self.folder, **self.where, name=member, component=component, state=state)
-
-    def task(self, module: str, *arguments: str, **options: Any) -> Played:
-        return self.player.task(module, options, *arguments, play={"vars": {"federation_name": "pods"}})
-
-    def cluster(self, name: str, **options: Any) -> Played:
-        app = options.get("app")
-        chosen = {role: image for role, image in IMAGES.items() if app and role.startswith(app)}
-        images_of = {"images": chosen} if chosen else {}
-        wish = {"name": name, "namespace": SPACE, "wait_timeout": 240, **images_of, **options}
-        return self.task("kubedirector_cluster", **wish)
-
-    def made(self, name: str, **options: Any) -> Played:
-        done = self.cluster(name, **options)
-        assert not done.result["failed"], done.message
-        return done
-
-    def run(self, member: str, pod: str, command: str) -> str:
-        """What a command in a pod prints, by the API server's own exec."""
-        from kubernetes.stream import stream
-
-        core = self.kube[member].core
-        return str(
-            stream(
-                core.connect_get_namespaced_pod_exec,
-                pod,
-                SPACE,
-                container="app",
-                command=["sh", "-c", command],
-                stderr=True,
-                stdin=False,
-                stdout=True,
-                tty=False,
-            )
-        ).strip()
-
-    def uid(self, member: str, pod: str) -> str:
-        found = self.kube[member].get("v1", "Pod", pod, SPACE)
-        return str(found["metadata"]["uid"]) if found is not None else ""
-
-    def ready(self, member: str, pod: str, other_than: str = "") -> bool:
-        found = self.kube[member].get("v1", "Pod", pod, SPACE)
-        if found is None or found["metadata"]["uid"] == other_than or found["metadata"].get("deletionTimestamp"):
-            return False
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions") or [])
-
-    def replaced(self, member: str, pod: str) -> None:
-        """Delete a pod, and wait until another one of its name is ready."""
-        before = self.uid(member, pod)
-        self.kube[member].delete("v1", "Pod", pod, SPACE)
-        until(lambda: self.ready(member, pod, before), f"{pod} is there again", 120)
-
-    def claims(self, member: str) -> list[str]:
-        return self.kube[member].names("v1", "PersistentVolumeClaim", SPACE)
-
-    def gone(self, name: str, **options: Any) -> None:
-        done = self.cluster(name, state="absent", **options)
-        assert not done.result["failed"], done.message
+pytestmark = in_real_pods("redis", "mysql", "rabbitmq")
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    found = Stage(tmp_path_factory.mktemp("pods"))
-    before = leftovers()
-    try:
-        found.up()
+    with standing(Stage(tmp_path_factory.mktemp("pods"))) as found:
         yield found
-    finally:
-        control(found.folder, **found.where, state="absent")
-    assert not found.sandbox.folder.exists()
-    until(lambda: leftovers() <= before, "nothing is left of the nodes", 20)
-
-
-def leftovers() -> set[str]:
-    """What nodes could leave behind: interfaces, namespaces, mounts, control groups, rules, processes."""
-
-    def said(*command: str) -> list[str]:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-
-    links = {f"link {line.split()[0]}" for line in said("ip", "-brief", "link") if line.startswith("fed")}
-    spaces = {f"netns {line.split()[0]}" for line in said("ip", "netns")}
-    mounts = {f"mount {line.split()[1]}" for line in Path("/proc/mounts").read_text().splitlines() if "/node/" in line}
-    groups = {f"group {path}" for path in Path("/sys/fs/cgroup").glob("*/k8s.io/*/")}
-    rules = {f"rule {line}" for line in said("iptables-save") if "KUBE" in line or "CNI" in line}
-    names = {"containerd", "containerd-shim-runc-v2", "kubelet", "kube-proxy", "coredns", "sandbox-node"}
-    running = {
-        f"process {line}" for line in said("ps", "-A", "-o", "pid=,args=") if Path(line.split()[1]).name in names
-    }
-    return links | spaces | mounts | groups | rules | running
 
 
 STORAGE = {"storage": {"size": "1Gi"}}
@@ -213,65 +85,183 @@ def test_redis_keeps_what_was_written_and_a_replica_takes_over(stage: Stage) -> 
     assert stage.claims("eu-1") == []
 
 
-def test_mysql_keeps_its_rows(stage: Stage) -> None:
-    done = stage.made("db", app="mysql", members=["us-1"], roles=[{"id": "mysql-server", **STORAGE2}])
+#: the image of the sandbox, in the place of the one that the definition names
+REDIS = ("docker.io/library/redis:7.4-bookworm", images.name_of("redis"))
+
+
+def keepalive(number: int) -> tuple[tuple[str, str], ...]:
+    """A new version of redis, with another setting in the files of both roles."""
+    return REDIS, ('version: "7.4"', f'version: "7.4.{number}"'), ("tcp-keepalive 60", f"tcp-keepalive {number}")
+
+
+def test_an_upgrade_goes_role_by_role_stops_at_the_first_that_fails_and_goes_back(stage: Stage, tmp_path: Path) -> None:
+    first, second = edition(tmp_path / "1", "redis", REDIS), edition(tmp_path / "2", "redis", *keepalive(71))
+    nowhere = (
+        "- id: redis-replica\n      card",
+        "- id: redis-replica\n      imageRepoTag: sandbox.local/no:1\n      card",
+    )
+    third = edition(tmp_path / "3", "redis", *keepalive(72), nowhere)
+    server, replica = "shop-redis-server-0", "shop-redis-replica-0"
+    roles = [{"id": "redis-server", **STORAGE}, {"id": "redis-replica", "members": 1, **STORAGE}]
+
+    def settings(pod: str) -> list[str]:
+        return stage.run("eu-1", pod, "redis-cli config get tcp-keepalive; redis-cli get key").split()
+
+    stage.made("shop", app="redis", images={}, catalog=[first], members=["eu-1"], roles=roles)
+    assert stage.run("eu-1", server, "redis-cli set key kept") == "OK"
+    told = stage.made("shop", catalog=[second])
+    assert "(7.4 -> 7.4.71): upgrade: true takes it" in told.result["warnings"][0]
+    assert not told.result["changed"]
+
+    done = stage.made("shop", catalog=[second], upgrade=True)
+    assert [text.partition(":")[0] for text in done.result["stages"]] == ["redis-server", "redis-replica"]
+    assert done.result["instance"]["version"] == "7.4.71"
+    assert settings(server) == settings(replica) == ["tcp-keepalive", "71", "kept"]
+
+    wish = {"catalog": [third], "upgrade": True, "wait_timeout": 25}
+    back = stage.cluster("shop", **wish, rollback=True)
+    assert back.result["failed"]
+    assert "everything is as it was before" in back.message
+    assert settings(server) == settings(replica) == ["tcp-keepalive", "71", "kept"]
+    assert not stage.made("shop", catalog=[second]).result["changed"]
+
+    failed = stage.cluster("shop", **wish)
+    assert failed.result["failed"]
+    assert f"eu-1, role redis-replica, {replica}: " in failed.message
+    assert "sandbox.local/no:1" in failed.message
+    assert [text.partition(":")[0] for text in failed.result["stages"]] == ["redis-server", "redis-replica"]
+    assert settings(server) == ["tcp-keepalive", "72", "kept"]
+    stage.made("shop", catalog=[second], upgrade=True)
+    assert settings(server) == settings(replica) == ["tcp-keepalive", "71", "kept"]
+    stage.gone("shop")
+    assert stage.claims("eu-1") == []
+
+
+def test_mysql_keeps_its_rows(stage: Stage, tmp_path: Path) -> None:
+    roles = [{"id": "mysql-server", **STORAGE2}]
+    done = stage.made("db", app="mysql", members=["us-1"], roles=roles)
     pod = "db-mysql-server-0"
     client = 'mariadb --host=127.0.0.1 --user=app --password="$(cat /run/secrets/mysql-user/password)" --skip-column-names app'
+    rows = f"{client} -e 'select sum(n) from t'"
     stage.run("us-1", pod, f"{client} -e 'create table t (n int); insert into t values (1), (2)'")
-    assert stage.run("us-1", pod, f"{client} -e 'select sum(n) from t'") == "3"
+    assert stage.run("us-1", pod, rows) == "3"
     secret = stage.run("us-1", pod, "cat /run/secrets/mysql-user/password")
     assert secret
     assert secret not in json.dumps(done.result)
     assert secret not in done.output
     stage.replaced("us-1", pod)
-    assert stage.run("us-1", pod, f"{client} -e 'select sum(n) from t'") == "3"
-    stage.made("db", parameters={"max_connections": 77})
-    assert stage.run("us-1", pod, f"{client} -e 'select @@max_connections'") == "77"
-    assert stage.run("us-1", pod, f"{client} -e 'select sum(n) from t'") == "3"
+    assert stage.run("us-1", pod, rows) == "3"
+    without_kubelet(stage, "us-1", {pod: rows})
+    stage.run("us-1", pod, f"{client} -e 'insert into t values (3)'")
+    without_power(stage, "us-1", {pod: f"{rows} | grep ^6"})
+
+    newer = edition(
+        tmp_path,
+        "mysql",
+        ('version: "8.4"', 'version: "8.4.1"'),
+        ("--character-set", "--wait-timeout=4321 --character-set"),
+    )
+    upgraded = stage.made("db", catalog=[newer], upgrade=True, parameters={"max_connections": 77})
+    assert upgraded.result["instance"]["version"] == "8.4.1"
+    assert stage.run("us-1", pod, f"{client} -e 'select @@max_connections, @@global.wait_timeout'").split() == [
+        "77",
+        "4321",
+    ]
+    assert stage.run("us-1", pod, rows) == "6"
     assert stage.run("us-1", pod, "cat /run/secrets/mysql-user/password") == secret
-    stage.gone("db")
+
+    stage.gone("db", retain=True)
+    assert stage.claims("us-1") == ["p-db-mysql-server-0"]
+    stage.made("db", app="mysql", members=["us-1"], roles=roles)
+    assert stage.run("us-1", pod, rows) == "6"
+    stage.gone("db", retain=False)
     assert stage.claims("us-1") == []
 
 
-def test_rabbitmq_is_one_cluster_and_forgets_who_leaves(stage: Stage) -> None:
+class Broker:
+    """The queue ``orders`` of a RabbitMQ instance ``queue`` as its clients see it, by the management API of one of its pods."""
+
+    def __init__(self, stage: Stage, member: str, pod: str) -> None:
+        self.stage, self.member, self.pod = stage, member, pod
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        kube = self.stage.kube[self.member]
+        found, secret = kube.get("v1", "Pod", self.pod, SPACE), kube.get("v1", "Secret", "queue-user", SPACE)
+        assert found is not None
+        assert secret is not None
+        user = b":".join(b64decode(secret["data"][key]) for key in ("username", "password"))
+        headers = {"Authorization": f"Basic {b64encode(user).decode()}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://{found['status']['podIP']}:15672/api/{path}", data, headers, method=method
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def declare(self, queue: str) -> None:
+        self.call("PUT", f"queues/%2F/{queue}", {"durable": True})
+
+    def publish(self, queue: str, text: str) -> None:
+        """A persistent message; returns when the broker has confirmed it."""
+        body = {"routing_key": queue, "payload": text, "payload_encoding": "string", "properties": {"delivery_mode": 2}}
+        assert self.call("POST", "exchanges/%2F/amq.default/publish", body) == {"routed": True}
+
+    def messages(self, queue: str) -> list[str]:
+        """What is in a queue, which stays there; [] while nobody answers."""
+        body = {"count": 10, "ackmode": "ack_requeue_true", "encoding": "auto"}
+        try:
+            return sorted(found["payload"] for found in self.call("POST", f"queues/%2F/{queue}/get", body))
+        except OSError:
+            return []
+
+
+def test_rabbitmq_is_one_cluster_that_keeps_its_messages_and_forgets_who_leaves(stage: Stage) -> None:
     size = {"resources": {"limits": {"cpu": "1", "memory": "512Mi"}, "requests": {"cpu": "250m", "memory": "512Mi"}}}
-    stage.made("queue", app="rabbitmq", members=["us-1"], roles=[{"id": "rabbitmq-node", "members": 2, **size}])
+    roles = [{"id": "rabbitmq-node", "members": 1, **size}]
+    stage.made("queue", app="rabbitmq", members=["us-1"], roles=roles)
     first, second = "queue-rabbitmq-node-0", "queue-rabbitmq-node-1"
+    broker, other = Broker(stage, "us-1", first), Broker(stage, "us-1", second)
 
     def nodes() -> set[str]:
         said = stage.run("us-1", first, "rabbitmqctl --longnames --formatter=json cluster_status")
         return {name.partition("@")[2].partition(".")[0] for name in json.loads(said)["disk_nodes"]}
 
+    broker.declare("orders")
+    broker.publish("orders", "one")
+    stage.replaced("us-1", first)
+    assert broker.messages("orders") == ["one"]
+    broker.publish("orders", "two")
+    without_kubelet(stage, "us-1", {first: "echo there"})
+    assert broker.messages("orders") == ["one", "two"]
+    without_power(stage, "us-1", {first: "rabbitmq-diagnostics --longnames -q check_running >/dev/null && echo there"})
+    until(lambda: broker.messages("orders") == ["one", "two"], "the messages after the power cut")
+
+    stage.made("queue", roles=[{"id": "rabbitmq-node", "members": 2}])
     assert nodes() == {first, second}
-    declare = (
-        "rabbitmqctl --longnames eval 'rabbit_amqqueue:declare("
-        'rabbit_misc:r(<<"/">>, queue, <<"orders">>), true, false, [], none, <<"app">>).\''
-    )
-    stage.run("us-1", first, declare)
-    assert "orders" in stage.run("us-1", second, "rabbitmqctl --longnames -q list_queues name durable")
-    told = stage.made("queue", roles=[{"id": "rabbitmq-node", "members": 1}])
+    assert other.messages("orders") == ["one", "two"]
+    # a queue that is on the node that is to go: nobody loses its message
+    other.declare("late")
+    other.publish("late", "three")
+    fewer = {"roles": [{"id": "rabbitmq-node", "members": 1}]}
+    refused = stage.cluster("queue", **fewer)
+    assert refused.result["failed"]
+    assert f"leave in {second} ended with exit code 1: messages of classic queues would be lost" in refused.message
+    assert "late in / (1)" in refused.message
+    assert other.messages("late") == ["three"]
+    other.call("DELETE", "queues/%2F/late/contents")
+    told = stage.made("queue", **fewer)
     assert f"leave in {second}" in told.output
     assert nodes() == {first}
-    stage.replaced("us-1", first)
-    assert "orders" in stage.run("us-1", first, "rabbitmqctl --longnames -q list_queues name durable")
-    stage.gone("queue")
+    assert broker.messages("orders") == ["one", "two"]
+    assert {queue["name"] for queue in broker.call("GET", "queues")} == {"orders", "late"}
 
-
-def test_what_never_becomes_ready_says_why(stage: Stage) -> None:
-    broken = stage.cluster(
-        "broken", app="redis", members=["us-1"], images={"redis-server": "sandbox.local/nothing:1"}, wait_timeout=15
-    )
-    assert broken.result["failed"]
-    assert "role redis-server, broken-redis-server-0: " in broken.message
-    assert "sandbox.local/nothing:1" in broken.message
-    stage.gone("broken")
-    crashing = stage.cluster(
-        "crash", app="redis", members=["us-1"], images={"redis-server": images.name_of("mysql")}, wait_timeout=20
-    )
-    assert crashing.result["failed"]
-    assert "last lines: " in crashing.message
-    assert "redis-server: not found" in crashing.message
-    stage.gone("crash")
+    stage.gone("queue", retain=True)
+    assert stage.claims("us-1") == [f"p-{first}"]
+    stage.made("queue", app="rabbitmq", members=["us-1"], roles=roles)
+    assert broker.messages("orders") == ["one", "two"]
+    stage.gone("queue", retain=False)
+    assert stage.claims("us-1") == []
 
 
 def test_pods_of_two_members_reach_each_other(stage: Stage) -> None:

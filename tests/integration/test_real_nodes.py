@@ -20,24 +20,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, node_main, processes
+from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, processes
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import (
     ENVIRONMENT,
     Box,
     apps,
     core,
+    in_real_pods,
     pids,
     until,
 )
 from ansible_collections.multicluster.federation.tests.integration.stage import Started
 from ansible_collections.multicluster.federation.tests.integration.traces import Traces
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.pods,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(bool(node_main.lacking()), reason=f"real nodes need {', '.join(node_main.lacking())}"),
-]
+pytestmark = in_real_pods("tools")
 
 TOOLS = images.name_of("tools")
 SPACE = "default"

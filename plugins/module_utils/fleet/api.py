@@ -23,6 +23,7 @@ METADATA_LIST = _PARTIAL.format(shape="PartialObjectMetadataList")
 METADATA = _PARTIAL.format(shape="PartialObjectMetadata")
 APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 
 #: the only resourceVersion that means "there must be no such object"
 CREATE_ONLY = "1"
@@ -263,7 +264,7 @@ class MemberApi:
     def patch(
         self, kind: ApiKind, namespace: str, name: str, body: Any, form: str, manager: str, dry_run: bool = False
     ) -> Applied:
-        """Patch one object in the given form (`JSON_PATCH`)."""
+        """Patch one object in the given form (`JSON_PATCH`, `MERGE_PATCH`)."""
         query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
         response = self.call("PATCH", kind.path(namespace, quote(name)), query, body, METADATA, form)
         answer = self.decoded(response, secret=kind.kind.kind == "Secret")

@@ -22,7 +22,7 @@ from . import connection, lifecycle, naming
 from .demand import Wish, choose_definition, instance_as_resource, said_app
 from .memory import living, remember
 from .mirror import Mirror, problems, told
-from .retention import settle, wait_gone
+from .retention import credentials, let_go, settle, wait_gone
 from .rollout import roll_out
 from .states import described, read_states, reasons
 from .survey import unfit
@@ -249,17 +249,34 @@ def absent(fleet: Fleet, asked: Asked, options: Options) -> dict[str, Any]:
         notes += settled.get("warnings", [])
     if before is not None and before.options.get("connect"):
         notes += connection.forget(fleet, asked.namespace, asked.name, options).get("warnings", [])
-    done = engine.run(fleet, [Resource(resource, present=False)], options)
+    stays = _retained(old, before, retain)
+    wrong = let_go(fleet, sorted(stays), placed, options) if stays and not options.check else ""
+    if wrong:
+        return {
+            "changed": False,
+            "failed": True,
+            "msg": f"nothing was removed, since its Secrets could not be kept: {wrong}",
+        }
+    done = engine.run(fleet, [Resource(resource, present=False, withheld=stays)], options)
     if not options.check and not done["failed"]:
         chosen = [name for name in placed if name in fleet.in_play] if options.wait else []
         left = wait_gone(fleet, chosen, asked.namespace, asked.name, options, bool(retain))
         if left:
             done = {**done, "failed": True, "msg": f"{done['msg']}; still there: {left}"}
-    done["msg"] = f"{asked.namespace}/{asked.name}: {done['msg']}"
+    kept = f"; kept with its volumes: Secret {', '.join(sorted(name.name for name in stays))}" if stays else ""
+    done["msg"] = f"{asked.namespace}/{asked.name}: {done['msg']}{kept}"
     done["instance"] = {"name": asked.name, "namespace": asked.namespace, "resource": resource, "was_on": placed}
     if notes:
         done["warnings"] = [*notes, *done.get("warnings", [])]
     return done
+
+
+def _retained(old: Resource | None, before: Remembered | None, retain: bool | None) -> frozenset[ObjectName]:
+    """The Secrets that stay when an instance goes."""
+    if old is None or before is None:
+        return frozenset()
+    stays = retain if retain is not None else bool(before.options.get("retain"))
+    return credentials(old) if stays else frozenset()
 
 
 def _times(options: Options) -> dict[str, float]:

@@ -18,8 +18,8 @@ from ..model.errors import FederationError
 from . import app as apps
 from .memory import remember
 from .naming import app_resource
-from .read import read_logs, read_objects
-from .status import READY, Objects, status_of
+from .read import read_objects, read_state
+from .status import Objects
 
 
 def info(fleet: Fleet, namespace: str, name: str, times: Mapping[str, float]) -> dict[str, Any]:
@@ -33,10 +33,7 @@ def info(fleet: Fleet, namespace: str, name: str, times: Mapping[str, float]) ->
         for (space, instance), objects in sorted(read_objects(api, namespace, name).items()):
             entry = _entry(objects)
             roles = [role["id"] for role in entry["spec"].get("roles", []) if role.get("members")]
-            state = status_of(objects, roles)
-            if state["state"] != READY:
-                unwell = [p["name"] for role in state["roles"].values() for p in role["pods"] if p["problem"]]
-                state = status_of(objects, roles, read_logs(api, space, unwell)) if unwell else state
+            state = read_state(api, objects, roles)
             known = {key: entry[key] for key in ("app", "version", "federation")}
             told.append({"name": instance, "namespace": space, **known, **state})
         found[member] = told

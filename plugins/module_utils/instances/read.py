@@ -15,7 +15,7 @@ from ..kubedirector.native.pods import CONTAINER
 from ..model import names
 from ..model.errors import FederationError
 from ..model.manifest import GroupKind
-from .status import Body, Objects, by_instance
+from .status import READY, Body, Heard, Objects, by_instance, status_of
 
 SETS = ApiKind(GroupKind("apps", "StatefulSet"), "v1", "statefulsets", True)
 PODS = ApiKind(GroupKind("", "Pod"), "v1", "pods", True)
@@ -42,14 +42,21 @@ def read_objects(api: MemberApi, namespace: str = "", name: str = "") -> dict[tu
     return by_instance(kinds)
 
 
-def read_logs(api: MemberApi, namespace: str, pods: Sequence[str]) -> dict[str, list[str]]:
-    """The last lines of pods that are not well, best effort: of the container's run before, where it was started again."""
-    found: dict[str, list[str]] = {}
-    for pod in list(pods)[:_PODS]:
-        lines = _log(api, namespace, pod, "false") or _log(api, namespace, pod, "true") or _event(api, namespace, pod)
-        if lines:
-            found[pod] = lines
-    return found
+def read_state(api: MemberApi, objects: Objects, roles: Sequence[str]) -> dict[str, Any]:
+    """The state of an instance as `status_of` tells it, with what is heard of pods that are not well."""
+    state = status_of(objects, roles)
+    if state["state"] == READY:
+        return state
+    unwell = {pod["name"] for role in state["roles"].values() for pod in role["pods"] if pod["problem"]}
+    pods = [pod["metadata"] for pod in objects.pods if pod["metadata"]["name"] in unwell]
+    return status_of(objects, roles, {pod["name"]: _hear(api, pod) for pod in pods[:_PODS]})
+
+
+def _hear(api: MemberApi, pod: Body) -> Heard:
+    """The last lines of a pod, best effort, of the container's run before where it was started again; and the newest warning."""
+    space, name = pod["namespace"], pod["name"]
+    lines = _log(api, space, name, "false") or _log(api, space, name, "true")
+    return Heard(tuple(lines), _warning(api, space, str(pod.get("uid"))))
 
 
 def _log(api: MemberApi, namespace: str, pod: str, previous: str) -> list[str]:
@@ -63,15 +70,17 @@ def _log(api: MemberApi, namespace: str, pod: str, previous: str) -> list[str]:
     return [line[:300] for line in _text(answer.body).splitlines()[-LINES:] if line.strip()]
 
 
-def _event(api: MemberApi, namespace: str, pod: str) -> list[str]:
-    """The newest warning about a pod that has no log: a volume that cannot be mounted, for example."""
-    query = {"fieldSelector": f"involvedObject.name={pod},type=Warning", "limit": "50"}
+def _warning(api: MemberApi, namespace: str, uid: str) -> str:
+    """The newest warning about a pod: a volume that cannot be mounted, or what a probe was answered."""
+    query = {"fieldSelector": f"involvedObject.uid={uid},type=Warning", "limit": "50"}
     try:
         items = api.decoded(api.call("GET", EVENTS.path(namespace), query)).get("items") or []
     except FederationError:
-        return []
-    newest = sorted(items, key=lambda item: str(item.get("lastTimestamp") or item.get("eventTime") or ""))[-1:]
-    return [f"event {item.get('reason')}: {str(item.get('message'))[:300]}" for item in newest]
+        return ""
+    newest: Body = max(
+        items, key=lambda item: str(item.get("lastTimestamp") or item.get("eventTime") or ""), default={}
+    )
+    return " ".join(str(newest.get("message") or "").split())[:300]
 
 
 def _text(body: Any) -> str:

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether volumes outlive an instance. The StatefulSet controller carries it out: it makes claims belong to their StatefulSet, or not."""
+"""Whether volumes outlive an instance. The StatefulSet controller carries it out: it makes claims belong to their StatefulSet, or not.
+
+Generated passwords stay with the volumes: what is on them may know nothing else, as a database with its users.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..fleet.api import MemberApi
-from ..fleet.concurrency import SLACK, in_good_time
+from ..fleet.api import MERGE_PATCH, MemberApi
+from ..fleet.concurrency import SLACK, in_good_time, on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..kubedirector.instance import Remembered
-from ..kubedirector.native.naming import LABEL_CLUSTER
+from ..kubedirector.native.naming import LABEL_CLUSTER, PART_CREDENTIALS
+from ..model import names
 from ..model.cluster import Fleet
 from ..model.errors import FederationError
-from ..model.manifest import Manifest
+from ..model.manifest import SECRET, Manifest, ObjectName, kind_of
 from ..model.resource import Resource
 from ..propagation import engine
 from ..propagation.member import Options
-from .read import CLAIMS, PODS
+from .read import CLAIMS, PODS, SECRETS
 
 _PAUSE = 0.2
 
@@ -47,6 +51,32 @@ def settle(
     if left:
         return {**done, "failed": True, "msg": left}
     return done
+
+
+def credentials(old: Resource) -> frozenset[ObjectName]:
+    """The generated Secrets of an instance that has volumes: what its volumes need when they are taken up again."""
+    if not any((m.get("spec") or {}).get("volumeClaimTemplates") for m in old.manifests if m["kind"] == "StatefulSet"):
+        return frozenset()
+    return frozenset(
+        ObjectName(SECRET, m["metadata"].get("namespace") or old.namespace, m["metadata"]["name"])
+        for m in old.manifests
+        if kind_of(m) == SECRET and (m["metadata"].get("labels") or {}).get(names.LABEL_PART) == PART_CREDENTIALS
+    )
+
+
+def let_go(fleet: Fleet, secrets: Sequence[ObjectName], placed: Sequence[str], options: Options) -> str:
+    """Take our labels from Secrets that stay, so that nobody finds orphans in them; an instance of the same name knows them by their
+    annotation. Returns what went wrong, in words."""
+    patch = {"metadata": {"labels": {names.LABEL_FEDERATION: None, names.LABEL_RESOURCE: None}}}
+
+    def work(member: str) -> None:
+        api = connect(fleet.members[member], options.request_timeout, Deadline(options.member_timeout))
+        for name in secrets:
+            if api.get(SECRETS, name.namespace, name.name) is not None:
+                api.patch(SECRETS, name.namespace, name.name, patch, MERGE_PATCH, f"{names.PREFIX}/retained")
+
+    wrong = on_each([name for name in placed if name in fleet.in_play], work, options.member_timeout)
+    return "; ".join(f"{member}: {error}" for member, error in sorted(wrong.items()))
 
 
 def wait_gone(fleet: Fleet, members: Sequence[str], namespace: str, name: str, options: Options, retain: bool) -> str:

@@ -15,8 +15,8 @@ from ..kubedirector.native import naming as objects
 from ..model.cluster import Fleet
 from ..model.errors import FederationError
 from ..propagation.member import Options
-from .read import read_logs, read_objects
-from .status import READY, Objects, status_of
+from .read import read_objects, read_state
+from .status import Objects
 
 
 def described(instance: Instance, resource: str, members: Sequence[str]) -> dict[str, Any]:
@@ -48,11 +48,7 @@ def read_states(fleet: Fleet, members: Sequence[str], instance: Instance, option
             api = connect(fleet.members[name], options.request_timeout, Deadline(options.member_timeout))
             read = read_objects(api, instance.namespace, instance.name)
             there = read.get((instance.namespace, instance.name)) or Objects()
-            state = status_of(there, roles)
-            if state["state"] != READY:
-                unwell = [p["name"] for role in state["roles"].values() for p in role["pods"] if p["problem"]]
-                state = status_of(there, roles, read_logs(api, instance.namespace, unwell))
-            found[name] = state
+            found[name] = read_state(api, there, roles)
         except FederationError as error:
             found[name] = {"state": "unknown", "problems": [str(error)]}
 

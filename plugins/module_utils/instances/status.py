@@ -31,6 +31,7 @@ READY, CREATING, UPDATING, DEGRADED, FAILED, GOING, RETAINED, UNKNOWN = (
 #: reasons of a waiting container that only mean "not yet"
 _PATIENCE = ("ContainerCreating", "PodInitializing")
 _SET = GroupKind("apps", "StatefulSet")
+_NOT_READY, _NO_LONGER_READY = "it runs, and is not ready yet", "it runs, and is no longer ready"
 
 
 @dataclass
@@ -46,8 +47,16 @@ class Objects:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What is heard of a pod that is not well: the last lines of its log, and the newest warning of those who look after it."""
+
+    log: tuple[str, ...] = ()
+    warning: str = ""
+
+
+@dataclass(frozen=True)
 class PodStatus:
-    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting."""
+    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting; ``was_ready``: it has been."""
 
     name: str
     node: str
@@ -56,6 +65,7 @@ class PodStatus:
     problem: str = ""
     final: bool = False
     log: tuple[str, ...] = ()
+    was_ready: bool = False
 
     def data(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -87,13 +97,11 @@ def by_instance(kinds: Mapping[str, Sequence[Body]]) -> dict[tuple[str, str], Ob
     return found
 
 
-def status_of(
-    objects: Objects, roles: Sequence[str], logs: Mapping[str, Sequence[str]] | None = None
-) -> dict[str, Any]:
-    """The state of an instance as data. ``roles`` are those that should have members; ``logs`` the last lines of pods, by name."""
+def status_of(objects: Objects, roles: Sequence[str], heard: Mapping[str, Heard] | None = None) -> dict[str, Any]:
+    """The state of an instance as data. ``roles`` are those that should have members; ``heard`` is by the name of the pod."""
     sets = {_role(item): item for item in objects.sets}
     told = {
-        name: _role_status(name, sets.get(name), objects, logs or {})
+        name: _role_status(name, sets.get(name), objects, heard or {})
         for name in [*roles, *sorted(set(sets) - set(roles))]
     }
     lacking = [name for name in roles if name not in sets]
@@ -123,10 +131,8 @@ def _state(told: Mapping[str, Mapping[str, Any]], lacking: Sequence[str], object
     return UPDATING if UPDATING in states else DEGRADED if DEGRADED in states else CREATING
 
 
-def _role_status(
-    name: str, stateful_set: Body | None, objects: Objects, logs: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    pods = [pod_status(item, logs) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
+def _role_status(name: str, stateful_set: Body | None, objects: Objects, heard: Mapping[str, Heard]) -> dict[str, Any]:
+    pods = [pod_status(item, heard) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
     if stateful_set is None:
         return {
             "state": CREATING,
@@ -158,17 +164,23 @@ def _role_state(healthy: bool, pods: Sequence[PodStatus], status: Body) -> str:
         return FAILED
     if status.get("updateRevision") != status.get("currentRevision") and status.get("currentRevision"):
         return UPDATING
-    return DEGRADED if any(pod.restarts or pod.ready for pod in pods) else CREATING
+    return DEGRADED if any(pod.restarts or pod.ready or pod.was_ready for pod in pods) else CREATING
 
 
-def pod_status(pod: Body, logs: Mapping[str, Sequence[str]]) -> PodStatus:
+def pod_status(pod: Body, heard: Mapping[str, Heard]) -> PodStatus:
     """One pod, with the reason in words when it is not ready."""
     status, metadata = pod.get("status") or {}, pod["metadata"]
     containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     conditions = {c.get("type"): c for c in status.get("conditions") or []}
     ready = (conditions.get("Ready") or {}).get("status") == "True" and not metadata.get("deletionTimestamp")
+    was_ready = not ready and _was_ready(conditions, containers)
     problem, final = ("", False) if ready else _why(metadata, status, conditions, containers)
+    if problem == _NOT_READY and was_ready:
+        problem = _NO_LONGER_READY
     name = metadata["name"]
+    told = heard.get(name, Heard()) if problem else Heard()
+    if told.warning and not final and not metadata.get("deletionTimestamp"):
+        problem = f"{problem}: {told.warning}"
     return PodStatus(
         name,
         (pod.get("spec") or {}).get("nodeName") or "",
@@ -176,8 +188,16 @@ def pod_status(pod: Body, logs: Mapping[str, Sequence[str]]) -> PodStatus:
         sum(container.get("restartCount") or 0 for container in containers),
         problem,
         final,
-        tuple(logs.get(name, ())) if problem else (),
+        told.log,
+        was_ready,
     )
+
+
+def _was_ready(conditions: Mapping[str, Body], containers: Sequence[Body]) -> bool:
+    """Whether a pod that runs and is not ready has been: then it changed to that after its containers started."""
+    started = [((c.get("state") or {}).get("running") or {}).get("startedAt") for c in containers]
+    changed = (conditions.get("Ready") or {}).get("lastTransitionTime")
+    return bool(changed) and any(started) and all(str(changed) > when for when in started if when)
 
 
 def _why(metadata: Body, status: Body, conditions: Mapping[str, Body], containers: Sequence[Body]) -> tuple[str, bool]:
@@ -203,7 +223,7 @@ def _why(metadata: Body, status: Body, conditions: Mapping[str, Body], container
         if last and not container.get("ready"):
             return f"{last}, restarted {container.get('restartCount')} times", False
     if status.get("phase") == "Running":
-        return "it runs, and is not ready yet", False
+        return _NOT_READY, False
     return "it is being started", False
 
 

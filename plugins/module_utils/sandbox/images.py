@@ -23,6 +23,8 @@ from .locks import locked
 Progress = Callable[[str], None]
 
 REGISTRY = "sandbox.local"
+#: makes a minimal Debian system; also the name of its package
+_MAKER = "debootstrap"
 SUITE = "bookworm"
 _LOCK_SECONDS = 3600.0
 
@@ -142,8 +144,14 @@ def check(wanted: Sequence[str]) -> None:
             raise ConfigError(
                 f"there is no image {name!r}", f"there are {', '.join(PACKAGES)}; or give the path of an archive"
             )
-        elif not os.path.exists(_of_packages(name).archive) and shutil.which("debootstrap") is None:
-            raise ConfigError(f"the image {name} cannot be made: debootstrap is missing", "apt-get install debootstrap")
+        elif lacking([name]):
+            raise ConfigError(f"the image {name} cannot be made: {_MAKER} is missing", f"apt-get install {_MAKER}")
+
+
+def lacking(wanted: Sequence[str]) -> list[str]:
+    """The Debian packages that are missing for these images; [] where they are made already."""
+    made = all(os.path.exists(_of_packages(name).archive) for name in wanted if name in PACKAGES)
+    return [] if made or shutil.which(_MAKER) else [_MAKER]
 
 
 def provide(wanted: Sequence[str], progress: Progress) -> list[Image]:
@@ -190,7 +198,7 @@ def _from_packages(name: str, progress: Progress) -> Image:
 def _bootstrap(image: Image, packages: Sequence[str], files: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=_folder()) as scratch:
         root = os.path.join(scratch, "root")
-        command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", SUITE, root]
+        command = [_MAKER, "--variant=minbase", f"--include={','.join(packages)}", SUITE, root]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])

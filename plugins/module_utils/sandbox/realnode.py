@@ -41,16 +41,22 @@ def program(folder: MemberFolder) -> str:
 def check(name: str, wanted: Sequence[str]) -> None:
     """Whether this machine can have the real node of the member ``name``, with these images. ConfigError says all that is missing."""
     images.check(wanted)
-    lacking = node_main.lacking()
-    if not lacking:
+    others, packages = lacking(())
+    if not others and not packages:
         return
-    packages = [found for found in lacking if found not in node_main.NO_PACKAGES]
-    needs = [f"it needs {found}" for found in lacking if found in node_main.NO_PACKAGES]
+    needs = [f"it needs {found}" for found in others]
     needs += [f"programs of the Debian packages {', '.join(packages)} are missing"] if packages else []
     raise ConfigError(
         f"member {name} cannot have a real node here: {'; '.join(needs)}",
         f"apt-get install {' '.join(packages)}" if packages else "use node_kind: kwok",
     )
+
+
+def lacking(wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What real nodes with these images need and this machine has not: what no package brings, and Debian packages."""
+    found = [*node_main.lacking(), *images.lacking(wanted)]
+    others = [name for name in found if name in node_main.NO_PACKAGES]
+    return others, [name for name in found if name not in others]
 
 
 def prepare(member: Member, paths: Mapping[str, str], progress: Callable[[str], None]) -> None:
