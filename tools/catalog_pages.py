@@ -73,6 +73,7 @@ def _lines(definition: Definition) -> Iterator[str]:
     yield from _secrets(definition)
     yield from _parameters(definition)
     yield from _hooks(definition)
+    yield from _replication(definition)
     yield from _example(definition, first.id)
 
 
@@ -113,6 +114,22 @@ def _hooks(definition: Definition) -> Iterator[str]:
     yield ""
     for role, name in told:
         yield f"- `{name}` in `{role}`, {words[name]}."
+
+
+def _replication(definition: Definition) -> Iterator[str]:
+    found = definition.runtime.replication
+    if found is None:
+        return
+    yield ""
+    yield "## In a second member"
+    yield ""
+    fence = (
+        f" With the parameter `{found.fenced_by}` above 0, a home without its copy takes no writes."
+        if found.fenced_by
+        else ""
+    )
+    yield f"`data: {found.name}` keeps a copy of `{found.role}` in another member, which takes over.{fence} See"
+    yield "[data in a second member](../kubedirector.md#data-in-a-second-member)."
 
 
 def _example(definition: Definition, role: str) -> Iterator[str]:

@@ -73,6 +73,7 @@ instances:
   description:
     - Each instance on each member - C(name), C(namespace), C(member), C(app), C(version), C(federation), C(state), C(problems), C(roles)
       with C(desired), C(ready), C(image) and C(pods), C(endpoints), C(secrets) (names of those that hold credentials), C(volumes).
+    - Where data are copied to a second member, C(data) is V(home) on the one that takes writes, and V(copy) on the other.
     - The state is V(ready), V(creating), V(updating), V(degraded), V(failed), V(going), or V(retained) for volumes without their instance.
   returned: always
   type: list

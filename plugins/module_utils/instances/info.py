@@ -12,6 +12,7 @@ from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..kubedirector.definition import Definition
+from ..kubedirector.lead import load_lead
 from ..model import names
 from ..model.cluster import Fleet
 from ..model.errors import FederationError
@@ -35,6 +36,7 @@ def info(fleet: Fleet, namespace: str, name: str, times: Mapping[str, float]) ->
             roles = [role["id"] for role in entry["spec"].get("roles", []) if role.get("members")]
             state = read_state(api, objects, roles)
             known = {key: entry[key] for key in ("app", "version", "federation")}
+            known["data"] = ("home" if entry["home"] == member else "copy") if entry["home"] else ""
             told.append({"name": instance, "namespace": space, **known, **state})
         found[member] = told
 
@@ -66,7 +68,7 @@ def registered(fleet: Fleet, shipped: Sequence[Definition], times: Mapping[str, 
 
 def _entry(objects: Objects) -> dict[str, Any]:
     """What the member remembers of an instance; of one that somebody else made, what its objects show."""
-    entry: dict[str, Any] = {"app": "", "version": "", "federation": "", "spec": {}}
+    entry: dict[str, Any] = {"app": "", "version": "", "federation": "", "spec": {}, "home": ""}
     if objects.stored is None:
         return entry
     entry["federation"] = (objects.stored["metadata"].get("labels") or {}).get(names.LABEL_FEDERATION, "")
@@ -75,6 +77,7 @@ def _entry(objects: Objects) -> dict[str, Any]:
         entry["spec"] = body["cluster"]["spec"]
         entry["app"] = entry["spec"]["app"]
         entry["version"] = body["definition"]["app"]["spec"]["version"]
+        entry["home"] = load_lead(body["options"].get("lead")).home
     except (KeyError, TypeError, ValueError, FederationError):
         entry["app"] = "(damaged)"
     return entry
@@ -97,7 +100,8 @@ def table(instances: Sequence[Mapping[str, Any]], problems: Mapping[str, str]) -
         ends = ", ".join(_endpoint(end) for end in entry["endpoints"][:3])
         version = f" {entry['version']}" if entry["version"] else ""
         full = f"{entry['namespace']}/{entry['name']}"
-        rows.append((full, entry["member"], f"{entry['app']}{version}", entry["state"], roles or "-", ends or "-"))
+        state = f"{entry['state']}, {entry['data']}" if entry["data"] else entry["state"]
+        rows.append((full, entry["member"], f"{entry['app']}{version}", state, roles or "-", ends or "-"))
         notes[len(rows) - 1] = list(entry["problems"])
         for role in entry["roles"].values():
             notes[len(rows) - 1] += [f"log of {p['name']}: {line}" for p in role["pods"] for line in p.get("log", [])]

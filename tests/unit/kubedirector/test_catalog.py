@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -114,3 +115,12 @@ def test_the_short_form_of_articles_works_as_it_stands() -> None:
     assert found["metadata"]["name"] == "redis-app-redis-server"
     assert found["spec"]["replicas"] == 1
     assert found["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "0.5", "memory": "1Gi"}
+
+
+@pytest.mark.parametrize("definition", APPS, ids=NAMES)
+def test_every_script_is_one(definition: Definition) -> None:
+    scripts = [f for role in definition.runtime.roles for f in role.files if "." not in f.path.rpartition("/")[2]]
+    assert scripts
+    for file in scripts:
+        done = subprocess.run(["sh", "-n"], input=file.content, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, f"{file.path}: {done.stderr}"
