@@ -121,7 +121,8 @@ options:
     type: dict
   retain:
     description:
-      - Volumes outlive their pods and the instance. An instance of the same name takes them up again.
+      - Volumes outlive their pods and the instance, and generated Secrets outlive it with them. An instance of the same name takes them
+        up again.
       - Without it, a volume is deleted with the pod that is scaled away, and with the instance. With O(state=absent) it decides about
         what is there now, whatever was said before.
     type: bool

@@ -35,7 +35,8 @@ def in_real_pods(*images: str) -> list[pytest.MarkDecorator]:
     return [
         pytest.mark.integration,
         pytest.mark.pods,
-        pytest.mark.timeout(900),
+        # the first of them builds what is not in the cache
+        pytest.mark.timeout(1800),
         pytest.mark.skipif(bool(lacking), reason=f"real nodes need {lacking} (tools/nodes.sh --install)"),
     ]
 

@@ -8,6 +8,7 @@ Two members with real nodes: containerd, kubelet, cluster DNS, volumes. Skipped,
 from __future__ import annotations
 
 import json
+import shlex
 import urllib.request
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images
 from ansible_collections.multicluster.federation.tests.integration.pods_stage import (
+    CATALOG,
     SPACE,
     Stage,
     edition,
@@ -133,6 +136,15 @@ def test_an_upgrade_goes_role_by_role_stops_at_the_first_that_fails_and_goes_bac
     assert settings(server) == ["tcp-keepalive", "72", "kept"]
     stage.made("shop", catalog=[second], upgrade=True)
     assert settings(server) == settings(replica) == ["tcp-keepalive", "71", "kept"]
+
+    # a replica is made the first one by hand, and stays it
+    runtime = yaml.safe_load((CATALOG / "redis" / "runtime.yaml").read_text())
+    (hook,) = (role["hooks"]["promote"]["command"] for role in runtime["spec"]["roles"] if "hooks" in role)
+    assert stage.run("eu-1", replica, "redis-cli set key new").startswith("READONLY")
+    assert stage.run("eu-1", replica, shlex.join(hook)) == "OK"
+    assert stage.run("eu-1", replica, "redis-cli set key new") == "OK"
+    stage.replaced("eu-1", replica)
+    assert stage.run("eu-1", replica, "redis-cli role | head -n 1; redis-cli get key").split() == ["master", "new"]
     stage.gone("shop")
     assert stage.claims("eu-1") == []
 

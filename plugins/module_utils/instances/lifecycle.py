@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..fleet.api import MERGE_PATCH, MemberApi
+from ..fleet.api import MemberApi
 from ..fleet.command import Ran, run_command
 from ..fleet.concurrency import SLACK, in_good_time
 from ..fleet.connect import connect
@@ -26,18 +26,17 @@ from ..kubedirector.native.pods import CONTAINER
 from ..kubedirector.runtime import Hook
 from ..model import names
 from ..model.cluster import Fleet
-from ..model.errors import FederationError, Kind, MemberError
+from ..model.errors import FederationError
 from ..model.manifest import Manifest
 from ..propagation.member import Options
 from .read import PODS, SETS
 
 LEAVE, PROMOTE = "leave", "promote"
 _STARTED, _DONE, _FAILED = "started", "done", "failed"
+_MERGE = "application/merge-patch+json"
 #: how often a hook is tried that cannot be started, or fails
 _TRIES = 2
 _PAUSE = 2.0
-#: how long a node may take to answer a question, s
-_ASK = 5.0
 
 
 @dataclass(frozen=True)
@@ -131,9 +130,6 @@ def run_hook(api: MemberApi, instance: Instance, call: Call, limit: Deadline) ->
             ran = run_command(api, space, call.pod, CONTAINER, command, limit.within(call.hook.timeout))
         except FederationError as error:
             problem = f"{call.name} in {call.pod}: {error}"
-            if isinstance(error, MemberError) and error.kind == Kind.TIMEOUT:
-                problem = _late(api, space, call, pod)
-                break  # it has had its time, and may still be at it: twice at once is worse than once
             continue
         if ran.code == 0:
             _write(api, space, call, {"state": _DONE, "pod": identity, "at": _now()})
@@ -146,22 +142,6 @@ def run_hook(api: MemberApi, instance: Instance, call: Call, limit: Deadline) ->
 def _told(call: Call, ran: Ran) -> str:
     said = " | ".join(ran.last())
     return f"{call.name} in {call.pod} ended with exit code {ran.code}" + (f": {said}" if said else "")
-
-
-def _late(api: MemberApi, namespace: str, call: Call, pod: Mapping[str, Any]) -> str:
-    """What is said of a hook that is not done in time; a node that answers nobody is named, since it explains it."""
-    seconds = call.hook.timeout
-    try:
-        query = {"container": CONTAINER, "tailLines": "1"}
-        asked = api.until(api.deadline.within(_ASK)).call(
-            "GET", f"{PODS.path(namespace, call.pod)}/log", query, accept="*/*"
-        )
-        answers = asked.code < 500
-    except FederationError:
-        answers = False
-    node = (pod.get("spec") or {}).get("nodeName")
-    why = "it may go on there" if answers else f"its node {node} does not answer"
-    return f"{call.name} in {call.pod} was not done within {seconds} s; {why}"
 
 
 def _journal(pod: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +160,7 @@ def _write(api: MemberApi, namespace: str, call: Call, entry: Mapping[str, Any])
         return
     body = {**_journal(pod), call.name: entry}
     patch = {"metadata": {"annotations": {names.ANNOTATION_HOOKS: json.dumps(body, sort_keys=True)}}}
-    api.patch(PODS, namespace, call.pod, patch, MERGE_PATCH, f"{names.PREFIX}/hooks")
+    api.patch(PODS, namespace, call.pod, patch, _MERGE, f"{names.PREFIX}/hooks")
 
 
 def _now() -> str:

@@ -8,7 +8,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import Kind, MemberError
@@ -31,8 +31,8 @@ class Keepsake:
     withheld: tuple[str, ...] = ()
 
     def resource(self) -> Resource:
-        """The resource as it was asked for; what was withheld is missing in it."""
-        return parse_resource({**self.asked, "state": "present"}, self.manifests)
+        """The resource as it was asked for, in the same words; what was withheld is missing in it."""
+        return replace(parse_resource({**self.asked, "state": "present"}, self.manifests), asked=self.asked)
 
 
 def _without_values(secret: Manifest) -> Manifest:

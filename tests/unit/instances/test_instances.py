@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multicluster.federation.plugins.module_utils.instances import lifecycle, naming, rollout
+from ansible_collections.multicluster.federation.plugins.module_utils.instances import (
+    lifecycle,
+    naming,
+    retention,
+    rollout,
+)
 from ansible_collections.multicluster.federation.plugins.module_utils.instances.status import (
+    Heard,
     Objects,
     by_instance,
     pod_status,
@@ -143,9 +149,38 @@ READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]
     ],
 )
 def test_why_a_pod_is_not_ready(status: dict[str, Any], problem: str, final: bool) -> None:
-    found = pod_status(pod("one-first-0", **status), {"one-first-0": ["a line"]})
+    found = pod_status(pod("one-first-0", **status), {"one-first-0": Heard(("a line",))})
     assert (found.problem, found.final, found.ready) == (problem, final, not problem)
     assert found.log == (("a line",) if problem else ())
+
+
+def _running(changed: str) -> dict[str, Any]:
+    """A pod that runs since 12:00 and is not ready; ``changed`` is when it became so."""
+    return {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": f"2026-01-01T{changed}Z"}],
+        "containerStatuses": [{"state": {"running": {"startedAt": "2026-01-01T12:00:00Z"}}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (_running("11:59:58"), "it runs, and is not ready yet: disk full"),
+        (_running("12:00:00"), "it runs, and is not ready yet: disk full"),
+        (_running("12:30:00"), "it runs, and is no longer ready: disk full"),
+        ({"phase": "Pending"}, "it is being started: disk full"),
+        ({"containerStatuses": [{"state": {"waiting": {"reason": "ErrImagePull"}}}]}, "ErrImagePull"),
+        (READY, ""),
+    ],
+)
+def test_the_newest_warning_is_the_reason_where_there_is_no_better_one(status: dict[str, Any], problem: str) -> None:
+    assert pod_status(pod("one-first-0", **status), {"one-first-0": Heard(warning="disk full")}).problem == problem
+
+
+def test_an_instance_whose_only_pod_is_no_longer_ready_is_not_being_created() -> None:
+    found = Objects(sets=[stateful_set(0, 1)], pods=[pod("one-first-0", **_running("12:30:00"))], stored={})
+    assert status_of(found, ["first"])["state"] == "degraded"
 
 
 def test_a_pod_on_its_way_out_is_not_ready() -> None:
@@ -216,6 +251,23 @@ def test_endpoints_are_those_of_clients() -> None:
 def test_who_takes_leave(live: dict[str, int], after: tuple[int, int], pods: list[str]) -> None:
     wanted = instance(*after)
     assert [call.pod for call in lifecycle.leaving(wanted, live, render(wanted))] == pods
+
+
+# what stays with volumes
+
+
+def test_generated_secrets_stay_where_there_are_volumes() -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "one-user", "labels": {"multicluster.federation/part": "credentials"}},
+    }
+    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one-first-keys"}}
+    claims = {"spec": {"volumeClaimTemplates": [{"metadata": {"name": "p"}}]}}
+    stores = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "one-first"}, **claims}
+    with_volumes = Resource("kd", (secret, keys, stores), namespace="space")
+    assert [str(name) for name in retention.credentials(with_volumes)] == ["Secret space/one-user"]
+    assert retention.credentials(Resource("kd", (secret, keys))) == frozenset()
 
 
 # a change, role by role

@@ -67,6 +67,14 @@ def test_both_versions_survive_their_text(current: Keepsake, before: Keepsake | 
     assert unpack(pack(current, before), "shop") == (current, before)
 
 
+@pytest.mark.parametrize("words", [{}, {"state": "present"}])
+def test_what_is_taken_up_again_was_asked_in_the_same_words(words: dict[str, Any]) -> None:
+    asked = resource(config_map("one"), keep_template=True, **words)
+    again = keepsake_of(asked, "hash").resource()
+    assert again.asked == asked.asked
+    assert keepsake_of(again, "hash") == keepsake_of(asked, "hash")
+
+
 @STEADY
 @given(KEEPSAKES)
 def test_one_version_has_one_text(kept: Keepsake) -> None:

@@ -87,3 +87,16 @@ def test_an_image_is_made_anew_when_its_recipe_changes(monkeypatch: pytest.Monke
     monkeypatch.setitem(images._FILES, "tools", {"etc/motd": "hello"})
     changed = {name for name in images.PACKAGES if images._of_packages(name).archive != before[name]}
     assert changed == {"redis", "tools"}
+
+
+def test_what_makes_images_is_missing_only_where_there_is_one_to_make(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert images.lacking(["redis"]) == ["debootstrap"]
+    assert images.lacking([]) == images.lacking([str(archive(tmp_path))]) == []
+    Path(images._of_packages("redis").archive).touch()
+    assert images.lacking(["redis"]) == []
+    assert images.lacking(["redis", "mysql"]) == ["debootstrap"]
+    (tmp_path / "debootstrap").touch(0o755)
+    assert images.lacking(["redis", "mysql"]) == []

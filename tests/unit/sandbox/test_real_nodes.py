@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import ConfigError
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import (
     binaries,
+    images,
     layout,
     node_main,
     nodes,
@@ -298,3 +300,17 @@ def test_the_program_is_one_file_that_runs_by_itself(tmp_path: Path) -> None:
     plan = {"name": "a-1", "images": []}
     (tmp_path / "node.json").write_text(json.dumps(plan))
     assert node_main.Node(str(tmp_path)).name == "a-1"
+
+
+def test_what_is_missing_comes_from_packages_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_main, "lacking", lambda: ["root", "runc"])
+    monkeypatch.setattr(images, "lacking", list)
+    assert realnode.lacking(["debootstrap"]) == (["root"], ["runc", "debootstrap"])
+
+
+def test_the_script_says_what_is_missing_here() -> None:
+    others, packages = realnode.lacking(list(images.PACKAGES))
+    done = subprocess.run([ROOT / "tools" / "nodes.sh"], capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if others or packages else 0), done.stderr
+    assert [name for name in [*others, *packages] if name not in done.stderr] == []
+    assert done.stdout == ""
