@@ -41,7 +41,10 @@ def role_services(instance: Instance, asked: ClusterRole) -> list[dict[str, Any]
     made = []
     if instance.expose in (ROLE, BOTH):
         selector = naming.role_labels(instance, asked.id)
-        made.append(_service(instance, naming.set_name(instance, asked.id), labels, notes, selector, ports, False))
+        name = naming.set_name(instance, asked.id)
+        # one that comes back asks the other member before it serves: an answer must not hang on that one being ready
+        asks = instance.replication is not None and instance.replication.role == asked.id
+        made.append(_service(instance, name, labels, notes, selector, ports, asks))
     if instance.expose in (POD, BOTH):
         pods = naming.pod_names(instance, asked.id)
         made += [_service(instance, f"s-{pod}", labels, notes, {_POD: pod}, ports, True) for pod in pods]
