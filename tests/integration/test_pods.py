@@ -8,18 +8,13 @@ Two members with real nodes: containerd, kubelet, cluster DNS, volumes. Skipped,
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, node_main
+from ansible_collections.multicluster.federation.tests.integration.pods_stage import SPACE, Stage, control, leftovers
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
-from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Played, Player, Sandbox
 
 pytestmark = [
     pytest.mark.integration,
@@ -27,110 +22,6 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(bool(node_main.lacking()), reason=f"real nodes need {', '.join(node_main.lacking())}"),
 ]
-
-MEMBERS = ("eu-1", "us-1")
-SPACE = "data"
-IMAGES = {
-    "redis-server": images.name_of("redis"),
-    "redis-replica": images.name_of("redis"),
-    "mysql-server": images.name_of("mysql"),
-    "rabbitmq-node": images.name_of("rabbitmq"),
-}
-
-
-def control(folder: Path, **options: Any) -> None:
-    """One task of `control_plane`, over the sandbox of these tests."""
-    task = {"name": "Do it", "multicluster.federation.control_plane": options}
-    book = folder / "control.yml"
-    book.write_text(yaml.safe_dump([{"name": "Nodes", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
-    done = subprocess.run(
-        ["ansible-playbook", str(book)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-class Stage:
-    """Two members with real nodes that form a federation."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.sandbox = Sandbox(folder / "sandboxes", f"pods-{os.getpid()}")
-        self.where = {"sandbox": self.sandbox.name, "root": str(self.sandbox.root)}
-
-    def up(self) -> None:
-        members = [
-            {"name": "eu-1", "region": "eu", "node_kind": "kubelet", "images": ["redis"]},
-            {"name": "us-1", "region": "us", "node_kind": "kubelet", "images": ["redis", "mysql", "rabbitmq"]},
-        ]
-        control(self.folder, **self.where, members=members, wait_timeout=600)
-        self.kube = {name: Kube(self.sandbox.kubeconfig(name)) for name in MEMBERS}
-        self.player = Player(self.folder, self.sandbox.inventory)
-        assert not self.task("cluster").result["failed"]
-
-    def component(self, member: str, component: str, state: str) -> None:
-        control(self.folder, **self.where, name=member, component=component, state=state)
-
-    def task(self, module: str, *arguments: str, **options: Any) -> Played:
-        return self.player.task(module, options, *arguments, play={"vars": {"federation_name": "pods"}})
-
-    def cluster(self, name: str, **options: Any) -> Played:
-        app = options.get("app")
-        chosen = {role: image for role, image in IMAGES.items() if app and role.startswith(app)}
-        images_of = {"images": chosen} if chosen else {}
-        wish = {"name": name, "namespace": SPACE, "wait_timeout": 240, **images_of, **options}
-        return self.task("kubedirector_cluster", **wish)
-
-    def made(self, name: str, **options: Any) -> Played:
-        done = self.cluster(name, **options)
-        assert not done.result["failed"], done.message
-        return done
-
-    def run(self, member: str, pod: str, command: str) -> str:
-        """What a command in a pod prints, by the API server's own exec."""
-        from kubernetes.stream import stream
-
-        core = self.kube[member].core
-        return str(
-            stream(
-                core.connect_get_namespaced_pod_exec,
-                pod,
-                SPACE,
-                container="app",
-                command=["sh", "-c", command],
-                stderr=True,
-                stdin=False,
-                stdout=True,
-                tty=False,
-            )
-        ).strip()
-
-    def uid(self, member: str, pod: str) -> str:
-        found = self.kube[member].get("v1", "Pod", pod, SPACE)
-        return str(found["metadata"]["uid"]) if found is not None else ""
-
-    def ready(self, member: str, pod: str, other_than: str = "") -> bool:
-        found = self.kube[member].get("v1", "Pod", pod, SPACE)
-        if found is None or found["metadata"]["uid"] == other_than or found["metadata"].get("deletionTimestamp"):
-            return False
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions") or [])
-
-    def replaced(self, member: str, pod: str) -> None:
-        """Delete a pod, and wait until another one of its name is ready."""
-        before = self.uid(member, pod)
-        self.kube[member].delete("v1", "Pod", pod, SPACE)
-        until(lambda: self.ready(member, pod, before), f"{pod} is there again", 120)
-
-    def claims(self, member: str) -> list[str]:
-        return self.kube[member].names("v1", "PersistentVolumeClaim", SPACE)
-
-    def gone(self, name: str, **options: Any) -> None:
-        done = self.cluster(name, state="absent", **options)
-        assert not done.result["failed"], done.message
 
 
 @pytest.fixture(scope="module")
@@ -144,24 +35,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         control(found.folder, **found.where, state="absent")
     assert not found.sandbox.folder.exists()
     until(lambda: leftovers() <= before, "nothing is left of the nodes", 20)
-
-
-def leftovers() -> set[str]:
-    """What nodes could leave behind: interfaces, namespaces, mounts, control groups, rules, processes."""
-
-    def said(*command: str) -> list[str]:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-
-    links = {f"link {line.split()[0]}" for line in said("ip", "-brief", "link") if line.startswith("fed")}
-    spaces = {f"netns {line.split()[0]}" for line in said("ip", "netns")}
-    mounts = {f"mount {line.split()[1]}" for line in Path("/proc/mounts").read_text().splitlines() if "/node/" in line}
-    groups = {f"group {path}" for path in Path("/sys/fs/cgroup").glob("*/k8s.io/*/")}
-    rules = {f"rule {line}" for line in said("iptables-save") if "KUBE" in line or "CNI" in line}
-    names = {"containerd", "containerd-shim-runc-v2", "kubelet", "kube-proxy", "coredns", "sandbox-node"}
-    running = {
-        f"process {line}" for line in said("ps", "-A", "-o", "pid=,args=") if Path(line.split()[1]).name in names
-    }
-    return links | spaces | mounts | groups | rules | running
 
 
 STORAGE = {"storage": {"size": "1Gi"}}

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..kubedirector.native.naming import LABEL_CLUSTER, LABEL_ROLE
+from ..kubedirector.native.pods import CONTAINER
+from ..model import names
 from ..model.manifest import GroupKind
 from ..propagation.health import health_of
+from .journal import problem_of
 
 Body = Mapping[str, Any]
 
@@ -47,7 +50,8 @@ class Objects:
 
 @dataclass(frozen=True)
 class PodStatus:
-    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting."""
+    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting; ``told``: the problem is with what
+    was to be run in it."""
 
     name: str
     node: str
@@ -56,6 +60,7 @@ class PodStatus:
     problem: str = ""
     final: bool = False
     log: tuple[str, ...] = ()
+    told: bool = False
 
     def data(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -126,7 +131,8 @@ def _state(told: Mapping[str, Mapping[str, Any]], lacking: Sequence[str], object
 def _role_status(
     name: str, stateful_set: Body | None, objects: Objects, logs: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    pods = [pod_status(item, logs) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
+    waits = names.ANNOTATION_SETUP in ((stateful_set or {}).get("metadata", {}).get("annotations") or {})
+    pods = [pod_status(item, logs, waits) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
     if stateful_set is None:
         return {
             "state": CREATING,
@@ -138,16 +144,16 @@ def _role_status(
         }
     health = health_of(_SET, stateful_set)
     status = stateful_set.get("status") or {}
-    problems = [f"{pod.name}: {pod.problem}" for pod in pods if pod.problem]
+    problems = [f"{pod.name}: {pod.problem}" for pod in pods if pod.problem and (pod.told or not health.healthy)]
     if not problems and not health.healthy:
         problems = [health.problem]
     return {
-        "state": _role_state(health.healthy, pods, status),
+        "state": _role_state(health.healthy and not problems, pods, status),
         "desired": health.desired,
         "ready": health.ready,
         "image": stateful_set["spec"]["template"]["spec"]["containers"][0].get("image", ""),
         "pods": [pod.data() for pod in pods],
-        "problems": [] if health.healthy else problems,
+        "problems": problems,
     }
 
 
@@ -161,13 +167,19 @@ def _role_state(healthy: bool, pods: Sequence[PodStatus], status: Body) -> str:
     return DEGRADED if any(pod.restarts or pod.ready for pod in pods) else CREATING
 
 
-def pod_status(pod: Body, logs: Mapping[str, Sequence[str]]) -> PodStatus:
-    """One pod, with the reason in words when it is not ready."""
+def pod_status(pod: Body, logs: Mapping[str, Sequence[str]], waits: bool = False) -> PodStatus:
+    """One pod, with the reason in words when it is not ready, or not all that was to be run in it was run well. ``waits``: it is ready
+    only when it was configured."""
     status, metadata = pod.get("status") or {}, pod["metadata"]
     containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     conditions = {c.get("type"): c for c in status.get("conditions") or []}
     ready = (conditions.get("Ready") or {}).get("status") == "True" and not metadata.get("deletionTimestamp")
     problem, final = ("", False) if ready else _why(metadata, status, conditions, containers)
+    told = False
+    if not final and not metadata.get("deletionTimestamp"):
+        said, lasting = problem_of(pod, CONTAINER, waits)
+        if said:
+            problem, final, told = said, lasting, True
     name = metadata["name"]
     return PodStatus(
         name,
@@ -177,6 +189,7 @@ def pod_status(pod: Body, logs: Mapping[str, Sequence[str]]) -> PodStatus:
         problem,
         final,
         tuple(logs.get(name, ())) if problem else (),
+        told,
     )
 
 
