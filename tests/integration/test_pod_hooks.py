@@ -49,12 +49,11 @@ echo "configure ends" >>/data/log
 """
 TOLD = 'echo "$0 $*" >>/data/log'
 RECONNECT = """
-address=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["connections"]["configmaps"]["db"][0]["data"]["host"])')
-echo "reconnect $address" >>/data/log
+echo "reconnect $(grep -o '"host": "[a-z]*"' | cut -d'"' -f4)" >>/data/log
 """
 STARTSCRIPT = """#!/bin/bash
-count='import json; print(len(json.load(open("/etc/guestconfig/configmeta.json"))["nodegroups"]["1"]["roles"]["member"]["fqdns"]))'
-echo "$* (of $(python3 -c "$count"))" >>/data/log
+there=$(grep -o '"fqdn_mappings": {[^}]*}' /etc/guestconfig/configmeta.json | grep -o svc.cluster.local | wc -l)
+echo "$* (of $there)" >>/data/log
 echo "done with $1"
 """
 
@@ -128,14 +127,20 @@ class HookStage(Stage):
         documents = [packaged, runtime("packaged", "member", {"leave": {"command": ["sh", "-c", TOLD, "leave"]}})]
         (self.catalog / "packaged.yml").write_text(yaml.safe_dump_all(documents))
 
-    def hooked(self, name: str, members: int, *, app: str = "hooked", role: str = "node", **options: Any) -> Played:
+    def hooked(
+        self, name: str, members: int, *, app: str = "hooked", role: str = "node", check: bool = False, **options: Any
+    ) -> Played:
         roles = [{"id": role, "members": members, "resources": SIZE, "storage": {"size": "1Gi"}}]
         wish = {"app": app, "catalog": [str(self.catalog)], "members": [HOME], "roles": roles, **options}
-        return self.cluster(name, **{"wait_timeout": 60, **wish})
+        wish = {"name": name, "namespace": SPACE, "wait_timeout": 60, **wish}
+        return self.task("kubedirector_cluster", *(["--check"] if check else []), **wish)
 
     def log(self, pod: str) -> list[str]:
         """What a pod was told."""
         return self.run(HOME, pod, "cat /data/log").splitlines()
+
+    def pods(self, name: str) -> list[str]:
+        return self.kube[HOME].names("v1", "Pod", SPACE, f"kubedirector.hpe.com/kdcluster={name}")
 
     def journal(self, pod: str) -> dict[str, Any]:
         found = self.kube[HOME].get("v1", "Pod", pod, SPACE)
@@ -205,6 +210,8 @@ def test_pods_are_told_of_each_other_in_order(stage: HookStage) -> None:
     assert not stage.hooked("one", 2).result["changed"]
     assert stage.sandbox.writes(HOME)[before:] == []
 
+    foreseen = stage.hooked("one", 3, check=True)
+    assert stage.sandbox.writes(HOME)[before:] == []
     grown = stage.hooked("one", 3)
     assert not grown.result["failed"], grown.message
     third = "one-node-2"
@@ -213,10 +220,12 @@ def test_pods_are_told_of_each_other_in_order(stage: HookStage) -> None:
         f"{HOME}: addnodes in {first}",
         f"{HOME}: addnodes in {second}",
     ]
+    assert foreseen.result["hooks"] == grown.result["hooks"]
     told = f"addnodes node {address('one', third)}"
     assert stage.log(first)[2:] == stage.log(second)[2:] == [told]
     assert stage.log(third) == ["configure begins", "configure ends"]
 
+    foreseen = stage.hooked("one", 1, check=True)
     shrunk = stage.hooked("one", 1)
     assert not shrunk.result["failed"], shrunk.message
     assert shrunk.result["hooks"] == [
@@ -224,13 +233,14 @@ def test_pods_are_told_of_each_other_in_order(stage: HookStage) -> None:
         f"{HOME}: leave in {second}",
         f"{HOME}: delnodes in {first}",
     ]
+    assert foreseen.result["hooks"] == shrunk.result["hooks"]
     assert stage.log(first)[3:] == [f"delnodes node {address('one', second)} {address('one', third)}"]
-    assert stage.kube[HOME].names("v1", "Pod", SPACE) == [first]
+    assert stage.pods("one") == [first]
 
     # another container is another one to be configured
     stage.restart(first)
     state = stage.info("one")
-    assert (state["state"], state["problems"]) == ("creating", [f"role node: {first}: it was not configured yet"])
+    assert (state["state"], state["problems"]) == ("degraded", [f"role node: {first}: it was not configured yet"])
     again = stage.hooked("one", 1)
     assert again.result["hooks"] == [f"{HOME}: configure in {first}"]
     assert stage.log(first)[4:] == ["configure begins", "configure ends"]
@@ -294,7 +304,7 @@ def test_a_failed_hook_is_shown_and_run_again(stage: HookStage) -> None:
     refused = stage.hooked("three", 2, parameters={"behave": "fail"}, rollback=True)
     assert refused.result["failed"]
     assert "everything is as it was before" in refused.message
-    until(lambda: stage.kube[HOME].names("v1", "Pod", SPACE) == [pod], "the new pod is gone")
+    until(lambda: stage.pods("three") == [pod], "the new pod is gone")
     assert "addnodes" not in " ".join(stage.log(pod))
     stage.gone("three")
 

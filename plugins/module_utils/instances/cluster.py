@@ -22,6 +22,7 @@ from ..propagation.attend import Attend
 from ..propagation.member import Options
 from . import connection, lifecycle, naming
 from .demand import Wish, choose_definition, instance_as_resource, said_app
+from .events import Scene, foreseen, wanted_counts
 from .memory import living, remember
 from .mirror import Mirror, problems, told
 from .retention import settle, wait_gone
@@ -39,6 +40,8 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     members = change.members(done)
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done["instance"] = described(change.instance, resource, members)
+    if options.check:
+        change.ran += change.in_new_places(members)
     if change.ran:
         done["hooks"], done["changed"] = change.ran, True
     if not options.check:
@@ -172,13 +175,23 @@ class _Change:
             return None
         return wished_instance(Asked(self.instance.name, self.instance.namespace), self.before.definition, self.before)
 
+    def in_new_places(self, members: Sequence[str]) -> list[str]:
+        """What would be run on members that do not have the instance yet."""
+        counts = {role.id: role.members for role in self.instance.cluster.roles}
+        told = foreseen(self.instance, Scene(), counts)
+        return [f"{name}: {text}" for name in members if name not in self.had for text in told]
+
     def _explain(self, result: dict[str, Any]) -> None:
         if self.options.wait and not self.options.check:
             result["msg"] += reasons(self.states(self.members(result)), result["msg"])
 
     def _before_stage(self, manifests: Sequence[Manifest]) -> str:
         placed = [name for name in self.had if name in self.there.in_play]
-        if self.options.check or not placed or not lifecycle.is_parted(self.instance):
+        if not placed or not lifecycle.is_parted(self.instance):
+            return ""
+        if self.options.check:
+            counts = wanted_counts(manifests)
+            self.ran += lifecycle.foresee(self.there, placed, self.instance, counts, self.clusters, self.options)
             return ""
         wrong, ran = lifecycle.part(self.fleet, placed, self.instance, manifests, self.clusters, self.options)
         self.ran += ran

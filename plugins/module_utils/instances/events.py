@@ -8,7 +8,7 @@ Nothing is remembered of a run. What a pod was told stands in its journal; what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..kubedirector.instance import Instance
@@ -17,7 +17,7 @@ from ..kubedirector.native.pods import CONTAINER
 from ..kubedirector.native.setup import Command, configures, event_command, hook_command, listens
 from ..kubedirector.runtime import ADDNODES, CONFIGURE, DELNODES, LEAVE, RECONNECT, start_order
 from ..model.manifest import Manifest
-from .journal import Journal, container_of, read_journal
+from .journal import DONE, Entry, Journal, container_of, read_journal
 
 Body = Mapping[str, Any]
 
@@ -212,6 +212,38 @@ def unsettled(instance: Instance, found: Scene) -> str:
             if not pod.container:
                 return f"the container of {pod.name} does not run"
     return ""
+
+
+def foreseen(instance: Instance, found: Scene, wanted: Mapping[str, int]) -> list[str]:
+    """What would be run if there were as many pods of each role as ``wanted``, in words and in order: for a run that changes nothing."""
+    told = [str(call) for call in (*leaving(instance, found, wanted), *parting(instance, found, wanted))]
+    after = _after(instance, found, wanted)
+    known = {pod.name: pod for pod in found.pods}
+    for role in _order(instance):
+        for number in range(wanted.get(role, 0) if configures(instance, role) else 0):
+            name = naming.pod_name(instance, role, number)
+            pod = known.get(name)
+            if pod is None or not pod.runs or not pod.journal.is_done(CONFIGURE, pod.container):
+                told.append(f"{CONFIGURE} in {name}")
+    return told + [str(call) for call in events(instance, after) if call.pod.name in known]
+
+
+def _after(instance: Instance, found: Scene, wanted: Mapping[str, int]) -> Scene:
+    """The pods as they will be once all of them are there and set up. Who stays has heard of those that go by then."""
+    done, pods = _final(instance), []
+    there = {pod.name: pod for pod in found.pods if pod.runs}
+    for role, count in wanted.items():
+        for number in range(count):
+            name = naming.pod_name(instance, role, number)
+            pod = there.get(name) or Pod(name, role, number, name, name, False, "", Journal())
+            if not _is_in(instance, pod):
+                entry = Entry(DONE, 0, pod.container, told=done, connections=found.connections)
+                pod = replace(pod, journal=pod.journal.with_entry(CONFIGURE, entry))
+            elif pod.journal.told is not None:
+                heard = {name: min(known, wanted.get(name, 0)) for name, known in pod.journal.told.items()}
+                pod = replace(pod, journal=replace(pod.journal, told=heard))
+            pods.append(pod)
+    return Scene(tuple(pods), dict(wanted), dict.fromkeys(wanted, ""), found.connections)
 
 
 def _about(instance: Instance, pod: Pod, event: str, role: str, first: int, last: int) -> Call:

@@ -133,7 +133,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 def container_of(pod: Mapping[str, Any], name: str) -> str:
     """The identity of a pod's container of this name while it runs, "" while it does not."""
     for status in (pod.get("status") or {}).get("containerStatuses") or []:
-        if status.get("name") == name and (status.get("state") or {}).get("running"):
+        if status.get("name") == name and (status.get("state") or {}).get("running") is not None:
             return str(status.get("containerID") or "").rpartition("//")[2]
     return ""
 

@@ -34,6 +34,7 @@ from .events import (
     Pod,
     Scene,
     events,
+    foreseen,
     introduced,
     leaving,
     parting,
@@ -113,6 +114,26 @@ def part(
     return {name: str(error) for name, error in sorted(errors.items())}, done
 
 
+def foresee(
+    fleet: Fleet,
+    members: Sequence[str],
+    instance: Instance,
+    wanted: Mapping[str, int],
+    clusters: Clusters,
+    options: Options,
+) -> list[str]:
+    """What would be run on members that have the instance if it had ``wanted`` pods of each role. Nothing is run or written."""
+    told: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        api = connect(fleet.members[name], options.request_timeout, Deadline(options.member_timeout))
+        here = Attendance(name, api, Deadline(options.member_timeout), lambda _text: None)
+        told[name] = _Caretaker(instance, here, clusters.get(name, {}), None).foresee(wanted)
+
+    on_each(members, look, options.member_timeout)  # whoever does not answer is told of by the run itself
+    return [f"{name}: {text}" for name, texts in sorted(told.items()) for text in texts]
+
+
 def _longest(instance: Instance, options: Options) -> float:
     """The most time that parting can take on one member: every command has an end of its own."""
     pods = sum(role.members for role in instance.cluster.roles) + _WIDTH
@@ -169,6 +190,10 @@ class _Caretaker:
             self._run_one(call)
         for call in parting(self.instance, found, wanted):
             self._run_one(call)
+
+    def foresee(self, wanted: Mapping[str, int]) -> list[str]:
+        """What would be run if there were ``wanted`` pods of each role."""
+        return foreseen(self.instance, self._look(), wanted)
 
     def _go_on(self, found: Scene) -> bool:
         """Run what has to be run now; returns whether there was anything."""
