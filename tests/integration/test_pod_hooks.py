@@ -7,6 +7,7 @@ The apps of these tests write down what they are told, in a file on their volume
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 import json
@@ -48,8 +49,12 @@ esac
 echo "configure ends" >>/data/log
 """
 TOLD = 'echo "$0 $*" >>/data/log'
+# what it reads is one line, without an end
 RECONNECT = """
-echo "reconnect $(grep -o '"host": "[a-z]*"' | cut -d'"' -f4)" >>/data/log
+told=$(cat)
+find() { printf %s "$told" | grep -o "$1" | cut -d'"' -f4; }
+pods=$(printf %s "$told" | grep -o '"base-node-[0-9].base-pods[^"]*": "' | wc -l)
+echo "reconnect $(find '"host": "[a-z]*"') $(find '"password": "[^"]*"' | base64 -d) $pods" >>/data/log
 """
 STARTSCRIPT = """#!/bin/bash
 there=$(grep -o '"fqdn_mappings": {[^}]*}' /etc/guestconfig/configmeta.json | grep -o svc.cluster.local | wc -l)
@@ -248,33 +253,46 @@ def test_pods_are_told_of_each_other_in_order(stage: HookStage) -> None:
 
 
 def test_a_changed_connection_is_told_of(stage: HookStage) -> None:
-    labels = {"kubedirector.hpe.com/cmType": "db"}
-    connected = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "database", "labels": labels}}
+    group, kube = "kubedirector.hpe.com", stage.kube[HOME]
+    hush = "correct-horse"
+    database = {"name": "database", "labels": {f"{group}/cmType": "db"}}
+    kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": database, "data": {"host": "first"}}, SPACE)
+    login = {"name": "login", "labels": {f"{group}/secretType": "db"}}
+    kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": login, "stringData": {"password": hush}}, SPACE)
+    assert not stage.hooked("base", 1).result["failed"]
+    connections = {"configmaps": ["database", "not-there"], "secrets": ["login"], "clusters": ["base", "not-there"]}
     wish = {
-        "apiVersion": "kubedirector.hpe.com/v1beta1",
+        "apiVersion": f"{group}/v1beta1",
         "kind": "KubeDirectorCluster",
         "metadata": {"name": "two"},
         "spec": {
             "app": "hooked",
-            "connections": {"configmaps": ["database", "not-there"]},
+            "connections": connections,
             "roles": [{"id": "node", "members": 1, "resources": SIZE, "storage": {"size": "1Gi"}}],
         },
     }
 
-    def made() -> Played:
+    def made() -> list[str]:
         options = {"catalog": [str(stage.catalog)], "members": [HOME], "definition": wish, "wait_timeout": 60}
         done = stage.cluster("two", **options)
         assert not done.result["failed"], done.message
-        return done
+        assert done.result["changed"] is ("hooks" in done.result)
+        return list(done.result.get("hooks", []))
 
-    made()
-    stage.kube[HOME].create({**connected, "data": {"host": "first"}}, SPACE)
-    assert made().result["hooks"] == [f"{HOME}: reconnect in two-node-0"]
-    assert not made().result["changed"]
-    stage.kube[HOME].merge("v1", "ConfigMap", "database", SPACE, {"data": {"host": "second"}})
-    assert made().result["hooks"] == [f"{HOME}: reconnect in two-node-0"]
-    assert stage.log("two-node-0") == ["configure begins", "configure ends", "reconnect first", "reconnect second"]
+    assert made() == [f"{HOME}: configure in two-node-0"]
+    assert made() == []
+    kube.merge("v1", "ConfigMap", "database", SPACE, {"data": {"host": "second"}})
+    assert made() == [f"{HOME}: reconnect in two-node-0"]
+    assert not stage.hooked("base", 2).result["failed"]
+    assert made() == [f"{HOME}: reconnect in two-node-0"]
+    assert stage.log("two-node-0")[2:] == [f"reconnect second {hush} 1", f"reconnect second {hush} 2"]
+    journal = json.dumps(stage.journal("two-node-0"))
+    encoded = base64.b64encode(hush.encode()).decode()
+    for kept in (journal, *(event["requestURI"] for event in stage.sandbox.audit(HOME))):
+        assert hush not in kept
+        assert encoded not in kept
     stage.gone("two")
+    stage.gone("base")
 
 
 def test_a_failed_hook_is_shown_and_run_again(stage: HookStage) -> None:

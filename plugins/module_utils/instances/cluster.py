@@ -150,7 +150,8 @@ class _Change:
         order = start_order(definition.app, definition.runtime)
         undo = None
         if options.wait and not options.check:
-            undo = replace(options, attend=self._attendant(self._instance_before()))
+            before = self._instance_before() if self.wish.rollback else None
+            undo = replace(options, attend=self._attendant(before))
             options = replace(options, attend=self._attendant(self.instance))
         return roll_out(
             self.fleet,

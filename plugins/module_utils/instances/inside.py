@@ -141,19 +141,21 @@ def carry(
 ) -> Outcome:
     """Run a command in a pod, or wait for the run of this ``key`` that is there already; without a command only that.
 
-    It is waited for until its time is over, or for ``patience`` seconds: then it is `RUNNING`. ``data`` is its standard input. ``busy`` is
-    told how long from now this may take. MemberError when it cannot be started, or nobody answers any more.
+    It is waited for until its time is over, or for ``patience`` seconds: then it is `RUNNING`. `NONE`: the container where it ran is gone,
+    or nobody started it. ``data`` is its standard input. ``busy`` is told how long from now this may take. MemberError when it cannot be
+    started, or nobody answers any more.
     """
     timeout = command.timeout if command is not None else 0
     limit = Deadline(patience if patience is not None else timeout + _GRACE)
+    begin: tuple[str, ...] = command.words if command is not None else ()
     while True:
         here = int(min(_STRETCH, max(1.0, limit.remaining())))
-        words = ["sh", "-c", _SCRIPT, "federation", key, str(timeout), str(here), str(len(data))]
-        words += command.words if command is not None else ()
+        words = ["sh", "-c", _SCRIPT, "federation", key, str(timeout), str(here), str(len(data)), *begin]
         busy(limit.remaining() + here)
         found = read_outcome(_insist(api, namespace, pod, words, data, here), pod)
         if found.state != RUNNING or limit.expired():
             return found
+        begin, data = (), b""  # it has begun, and must not begin anew in a container that came since
 
 
 def do(api: MemberApi, namespace: str, pod: str, words: Sequence[str], data: bytes) -> None:

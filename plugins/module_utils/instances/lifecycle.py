@@ -19,6 +19,7 @@ from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..kubedirector.instance import Instance
 from ..kubedirector.native import naming
+from ..kubedirector.native.pods import CONTAINER
 from ..kubedirector.native.setup import CONFIGMETA, has_package, listens, write_command
 from ..kubedirector.runtime import LEAVE
 from ..model import names
@@ -46,7 +47,7 @@ from .events import (
     what_there_is,
 )
 from .inside import ENDED, LATE, NONE, RUNNING, Outcome
-from .journal import DONE, FAILED, STARTED, Entry, Journal
+from .journal import DONE, FAILED, STARTED, Entry, Journal, container_of
 from .read import PODS, SETS
 
 _MERGE = "application/merge-patch+json"
@@ -164,9 +165,9 @@ class _Caretaker:
         """Run what has to be run until nothing is left. MemberError for the first that fails, or cannot be run in time."""
         while True:
             found = self._look()
-            begun = time.monotonic()
+            left = self.here.limit.remaining()
             if self._pick_up(found.pods) or self._go_on(found):
-                self.here.limit = Deadline(self.here.limit.remaining() + time.monotonic() - begun)
+                self.here.limit = Deadline(left)  # what commands take is not the time of those who wait for pods
                 continue
             why = unsettled(self.instance, found)
             if not why:
@@ -187,7 +188,8 @@ class _Caretaker:
         staying = [pod for pod in found.pods if pod.runs and pod.number < wanted.get(pod.role, 0)]
         self._write_documents(staying, found)
         for call in leaving(self.instance, found, wanted):
-            self._run_one(call)
+            if not self._run_one(call) and self.api.get(PODS, self.instance.namespace, call.pod.name) is not None:
+                raise MemberError(Kind.FAILED, f"{call}: its container ended meanwhile")
         for call in parting(self.instance, found, wanted):
             self._run_one(call)
 
@@ -239,7 +241,8 @@ class _Caretaker:
                 any_left = True
                 self._say(f"{event} in {pod.name} was started before")
                 outcome = self._carry(Call(pod, event, None), entry, b"", self.here.limit.remaining())
-                self._settle(pod, event, entry, outcome)
+                if self._is_there(pod):
+                    self._settle(pod, event, entry, outcome)
                 if outcome.state == RUNNING:
                     raise MemberError(Kind.TIMEOUT, f"{event} in {pod.name} runs since {entry.at}", _STILL)
         return any_left
@@ -258,15 +261,16 @@ class _Caretaker:
         if wrong:
             raise wrong[0]
 
-    def _run_one(self, call: Call) -> None:
-        """Run a command and write down what became of it. MemberError when it fails, or is not done in time."""
+    def _run_one(self, call: Call) -> bool:
+        """Run a command and write down what became of it; False when its container ended meanwhile. MemberError when it fails, or is not
+        done in time."""
         journal, command = self._journal(call.pod), call.command
         entry = Entry(
             STARTED, journal.number + 1, call.pod.container, _now(), told=call.told, connections=call.connections
         )
         if command is None:  # it does not want to hear of it: what it knows is all that changes
             self._write(call.pod, journal.with_entry(call.event, replace(entry, state=DONE)))
-            return
+            return True
         self._say(str(call))
         data = self._connected().document(call.pod.role, call.pod.number) if command.reads else b""
         self._write(call.pod, journal.with_entry(call.event, entry))
@@ -274,15 +278,22 @@ class _Caretaker:
             patience = self.here.limit.remaining() if command.patient else None
             outcome = self._carry(call, entry, data, patience)
         except FederationError as error:
+            if not self._is_there(call.pod):
+                return False
             problem = f"could not be run: {error.message}"
             self._write(call.pod, journal.with_entry(call.event, replace(entry, problem=problem)))
             raise MemberError(Kind.FAILED, f"{call}: {error}") from None
-        self.here.done.append(str(call))
+        if not self._is_there(call.pod):
+            return False
         self._settle(call.pod, call.event, entry, outcome)
+        if outcome.state == NONE:
+            return False
+        self.here.done.append(str(call))
         problem = _problem(outcome, command.timeout)
         if problem:
             said = f": {' | '.join(outcome.output)}" if outcome.output else ""
             raise MemberError(Kind.FAILED, f"{call} {problem}{said}", _STILL if outcome.state == RUNNING else "")
+        return True
 
     def _carry(self, call: Call, entry: Entry, data: bytes, patience: float | None) -> Outcome:
         key = f"{entry.container[:12]}-{entry.number}"
@@ -327,6 +338,8 @@ class _Caretaker:
             try:
                 inside.do(self.here.api, self.instance.namespace, pod.name, write_command(len(data)), data)
             except MemberError as error:
+                if not self._is_there(pod):
+                    continue
                 raise MemberError(error.kind, f"{CONFIGMETA} could not be written: {error.message}") from None
             self._write(pod, replace(journal, meta=mark))
 
@@ -334,6 +347,13 @@ class _Caretaker:
 
     def _journal(self, pod: Pod) -> Journal:
         return self.journals.get(pod.uid, pod.journal)
+
+    def _is_there(self, pod: Pod) -> bool:
+        """Whether a pod is still the same one, with the same container in it."""
+        found = self.api.get(PODS, self.instance.namespace, pod.name, metadata_only=False)
+        if found is None or found["metadata"].get("uid") != pod.uid:
+            return False
+        return container_of(found, CONTAINER) == pod.container
 
     def _write(self, pod: Pod, journal: Journal) -> None:
         """Remember at this very pod; MemberError when it is another one by now."""
