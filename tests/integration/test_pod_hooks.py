@@ -44,7 +44,7 @@ echo "configure begins" >>/data/log
 case "$1" in
   fail) echo looking for a licence; echo "there is none" >&2; exit 3 ;;
   hang) sleep 600 ;;
-  slow) sleep 5 ;;
+  slow) sleep 6 ;;
 esac
 echo "configure ends" >>/data/log
 """
@@ -101,7 +101,7 @@ HOOKED = [
         "hooked",
         "node",
         {
-            "configure": {"command": ["sh", "-c", CONFIGURE, "configure", "@{param:behave}"], "timeout": 8},
+            "configure": {"command": ["sh", "-c", CONFIGURE, "configure", "@{param:behave}"], "timeout": 10},
             "addnodes": {"command": ["sh", "-c", TOLD, "addnodes"]},
             "delnodes": {"command": ["sh", "-c", TOLD, "delnodes"]},
             "reconnect": {"command": ["sh", "-c", RECONNECT]},
@@ -255,11 +255,11 @@ def test_pods_are_told_of_each_other_in_order(stage: HookStage) -> None:
 def test_a_changed_connection_is_told_of(stage: HookStage) -> None:
     group, kube = "kubedirector.hpe.com", stage.kube[HOME]
     hush = "correct-horse"
+    assert not stage.hooked("base", 1).result["failed"]
     database = {"name": "database", "labels": {f"{group}/cmType": "db"}}
     kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": database, "data": {"host": "first"}}, SPACE)
     login = {"name": "login", "labels": {f"{group}/secretType": "db"}}
     kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": login, "stringData": {"password": hush}}, SPACE)
-    assert not stage.hooked("base", 1).result["failed"]
     connections = {"configmaps": ["database", "not-there"], "secrets": ["login"], "clusters": ["base", "not-there"]}
     wish = {
         "apiVersion": f"{group}/v1beta1",
@@ -310,7 +310,7 @@ def test_a_failed_hook_is_shown_and_run_again(stage: HookStage) -> None:
 
     hanging = stage.hooked("three", 1, parameters={"behave": "hang"})
     assert hanging.result["failed"]
-    assert f"configure in {pod} was not done in 8 s, and was ended" in hanging.message
+    assert f"configure in {pod} was not done in 10 s, and was ended" in hanging.message
     assert "sleep 600" not in stage.run(HOME, pod, "ps -A -o args=")
 
     fixed = stage.hooked("three", 1, parameters={"behave": ""})

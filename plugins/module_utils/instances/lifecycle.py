@@ -52,8 +52,8 @@ from .read import PODS, SETS
 
 _MERGE = "application/merge-patch+json"
 _MANAGER = f"{names.PREFIX}/hooks"
-#: seconds between two looks at pods that are still to come
-_POLL = 0.5
+#: seconds between two looks at pods that are still to come, at first and at most
+_POLL, _LONGEST_POLL = 0.4, 2.0
 #: pods that are set up at once
 _WIDTH = 8
 
@@ -163,11 +163,13 @@ class _Caretaker:
 
     def see_to_it(self) -> None:
         """Run what has to be run until nothing is left. MemberError for the first that fails, or cannot be run in time."""
+        pause = _POLL
         while True:
             found = self._look()
             left = self.here.limit.remaining()
             if self._pick_up(found.pods) or self._go_on(found):
                 self.here.limit = Deadline(left)  # what commands take is not the time of those who wait for pods
+                pause = _POLL
                 continue
             why = unsettled(self.instance, found)
             if not why:
@@ -175,7 +177,8 @@ class _Caretaker:
             if self.here.limit.expired():
                 raise MemberError(Kind.TIMEOUT, f"not all could be told what to do: {why}", "see wait_timeout")
             self.here.tell(why)
-            time.sleep(min(_POLL, self.here.limit.remaining()))
+            time.sleep(min(pause, self.here.limit.remaining()))
+            pause = min(_LONGEST_POLL, pause * 1.2)
 
     def part(self, wanted: Mapping[str, int]) -> None:
         """Run what has to be run before there are no more pods of each role than ``wanted``. MemberError for the first that fails."""
