@@ -74,6 +74,8 @@ instances:
     - Each instance on each member - C(name), C(namespace), C(member), C(app), C(version), C(federation), C(state), C(problems), C(roles)
       with C(desired), C(ready), C(image) and C(pods), C(endpoints), C(secrets) (names of those that hold credentials), C(volumes).
     - The state is V(ready), V(creating), V(updating), V(degraded), V(failed), V(going), or V(retained) for volumes without their instance.
+    - A pod has a C(problem) also when a hook of its app failed in it, runs, or is still to run. An instance is ready when its pods are
+      configured.
   returned: always
   type: list
   elements: dict

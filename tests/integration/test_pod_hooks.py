@@ -14,6 +14,7 @@ import json
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ import yaml
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, node_main
 from ansible_collections.multicluster.federation.tests.integration.pods_stage import SPACE, Stage, control
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
-from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Played, Player
+from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Played, Player, Started
 
 pytestmark = [
     pytest.mark.integration,
@@ -45,6 +46,7 @@ case "$1" in
   fail) echo looking for a licence; echo "there is none" >&2; exit 3 ;;
   hang) sleep 600 ;;
   slow) sleep 6 ;;
+  wait) until [ -e /data/go ]; do sleep 0.1; done ;;
 esac
 echo "configure ends" >>/data/log
 """
@@ -95,21 +97,17 @@ def runtime(name: str, role: str, hooks: dict[str, Any], **more: Any) -> dict[st
     }
 
 
-HOOKED = [
-    app("hooked", "node"),
-    runtime(
-        "hooked",
-        "node",
-        {
-            "configure": {"command": ["sh", "-c", CONFIGURE, "configure", "@{param:behave}"], "timeout": 10},
-            "addnodes": {"command": ["sh", "-c", TOLD, "addnodes"]},
-            "delnodes": {"command": ["sh", "-c", TOLD, "delnodes"]},
-            "reconnect": {"command": ["sh", "-c", RECONNECT]},
-            "leave": {"command": ["sh", "-c", TOLD, "leave"]},
-        },
-        parameters=[{"name": "behave", "type": "string", "default": "", "description": "What configure does."}],
-    ),
-]
+def with_hooks(name: str, seconds: int) -> list[dict[str, Any]]:
+    """An app with all hooks; ``seconds`` is how long configure may take."""
+    hooks = {
+        "configure": {"command": ["sh", "-c", CONFIGURE, "configure", "@{param:behave}"], "timeout": seconds},
+        "addnodes": {"command": ["sh", "-c", TOLD, "addnodes"]},
+        "delnodes": {"command": ["sh", "-c", TOLD, "delnodes"]},
+        "reconnect": {"command": ["sh", "-c", RECONNECT]},
+        "leave": {"command": ["sh", "-c", TOLD, "leave"]},
+    }
+    behave = {"name": "behave", "type": "string", "default": "", "description": "What configure does."}
+    return [app(name, "node"), runtime(name, "node", hooks, parameters=[behave])]
 
 
 class HookStage(Stage):
@@ -123,7 +121,8 @@ class HookStage(Stage):
         assert not self.task("cluster").result["failed"]
         self.catalog = self.folder / "catalog"
         self.catalog.mkdir()
-        (self.catalog / "hooked.yml").write_text(yaml.safe_dump_all(HOOKED))
+        documents = [*with_hooks("hooked", 10), *with_hooks("patient", 120)]
+        (self.catalog / "hooked.yml").write_text(yaml.safe_dump_all(documents))
 
     def offer(self, address: str) -> None:
         """Put the app with a setup package into the catalog."""
@@ -327,24 +326,27 @@ def test_a_failed_hook_is_shown_and_run_again(stage: HookStage) -> None:
     stage.gone("three")
 
 
-def test_a_killed_run_does_not_run_a_hook_twice(stage: HookStage) -> None:
-    pod = "four-node-0"
+@contextmanager
+def begun(stage: HookStage, name: str, app: str, behave: str) -> Iterator[tuple[Started, Path]]:
+    """A run that makes an instance with one pod, where configure has begun; and where its result will be."""
+    pod = f"{name}-node-0"
     roles = [{"id": "node", "members": 1, "resources": SIZE, "storage": {"size": "1Gi"}}]
-    wish = {
-        "name": "four",
-        "namespace": SPACE,
-        "app": "hooked",
-        "catalog": [str(stage.catalog)],
-        "members": [HOME],
-        "roles": roles,
-        "parameters": {"behave": "slow"},
-    }
-    book, _target = stage.player.book("kubedirector_cluster", wish, play={"vars": {"federation_name": "pods"}})
+    wish = {"name": name, "namespace": SPACE, "app": app, "members": [HOME], "roles": roles, "wait_timeout": 60}
+    wish |= {"catalog": [str(stage.catalog)], "parameters": {"behave": behave}}
+    book, target = stage.player.book("kubedirector_cluster", wish, play={"vars": {"federation_name": "pods"}})
     run = stage.player.start(str(book))
     try:
         until(lambda: bool(stage.container(pod)), "the container runs", 60)
         until(lambda: stage.run(HOME, pod, "cat /data/log") == "configure begins", "configure has begun", 60)
+        yield run, target
     finally:
+        if run.process.poll() is None:
+            run.kill()
+
+
+def test_a_killed_run_does_not_run_a_hook_twice(stage: HookStage) -> None:
+    pod = "four-node-0"
+    with begun(stage, "four", "hooked", "slow") as (run, _target):
         run.kill()
     assert stage.journal(pod)["configure"]["state"] == "started"
     assert "configure runs since" in stage.info("four")["problems"][0]
@@ -354,6 +356,18 @@ def test_a_killed_run_does_not_run_a_hook_twice(stage: HookStage) -> None:
     assert stage.log(pod) == ["configure begins", "configure ends"]
     assert stage.info("four")["state"] == "ready"
     stage.gone("four")
+
+
+def test_a_hook_goes_on_when_its_connection_is_cut(stage: HookStage) -> None:
+    pod = "six-node-0"
+    with begun(stage, "six", "patient", "wait") as (run, target):
+        stage.component(HOME, "kube-apiserver", "killed")
+        stage.component(HOME, "kube-apiserver", "started")
+        until(lambda: stage.run(HOME, pod, "touch /data/go; echo gone") == "gone", "commands can be run again")
+        run.process.wait(120)
+    assert not json.loads(target.read_text())["failed"], run.log.read_text()
+    assert stage.log(pod) == ["configure begins", "configure ends"]
+    stage.gone("six")
 
 
 @pytest.mark.usefixtures("packages")

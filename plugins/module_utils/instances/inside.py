@@ -23,8 +23,10 @@ from .journal import LETTERS, LINES
 
 #: how long one connection waits for a command before it asks again, and how much longer than its time a command may take to be ended
 _STRETCH, _GRACE = 20, 10
-#: how often in a row nobody may answer, and the pause after the first time, which doubles
-_TRIES, _PAUSE = 4, 1.0
+#: how often in a row something may go wrong, or nobody may answer; and the pause after the first time, which doubles
+_TRIES, _AWAY_TRIES, _PAUSE = 3, 6, 1.0
+#: what a member that is away for a moment says, or does not
+_AWAY = (Kind.UNREACHABLE, Kind.TIMEOUT, Kind.BUSY)
 #: trouble that another attempt does not cure
 _FINAL = (Kind.FORBIDDEN, Kind.UNAUTHORIZED, Kind.UNTRUSTED, Kind.CREDENTIALS, Kind.INVALID, Kind.NOT_FOUND)
 
@@ -175,6 +177,6 @@ def _insist(api: MemberApi, namespace: str, pod: str, words: Sequence[str], data
             return run_command(api.until(allowed), namespace, pod, CONTAINER, words, allowed, data)
         except MemberError as error:
             failures += 1
-            if error.kind in _FINAL or failures >= _TRIES:
+            if error.kind in _FINAL or failures >= (_AWAY_TRIES if error.kind in _AWAY else _TRIES):
                 raise
             time.sleep(_PAUSE * 2 ** (failures - 1))
