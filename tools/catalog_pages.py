@@ -105,7 +105,14 @@ def _parameters(definition: Definition) -> Iterator[str]:
 
 
 def _hooks(definition: Definition) -> Iterator[str]:
-    words = {"leave": "before a pod goes for good", "promote": "to make a pod the first one"}
+    words = {
+        "configure": "once its container runs",
+        "addnodes": "when other pods were added",
+        "delnodes": "when other pods are about to go",
+        "reconnect": "when what it is connected to changed",
+        "leave": "before a pod goes for good",
+        "promote": "to make a pod the first one",
+    }
     told = [(role.id, name) for role in definition.runtime.roles for name in role.hooks if name in words]
     if not told:
         return

@@ -20,6 +20,7 @@ description:
   - Passwords are made on the member when the instance is, and nowhere else. They are never changed by a later run, and never shown.
   - With O(wait), roles are brought up one after the other, those that others need first. It stops at the first that fails, and says what
     its pods say.
+  - Runs the hooks of an app and its setup package in the pods. It takes O(wait) for those that run once pods are there.
 extends_documentation_fragment:
   - multicluster.federation.fleet
   - multicluster.federation.fleet.run
@@ -246,6 +247,12 @@ instance:
   returned: always
   type: dict
   sample: {name: cache, namespace: shop, placed: [eu-1], roles: {redis-server: 1}, secrets: [cache-auth]}
+hooks:
+  description: What was run in pods, in order for each member; in check mode, what would be run.
+  returned: when anything was run
+  type: list
+  elements: str
+  sample: ["eu-1: configure in cache-redis-server-0"]
 stages:
   description: What was done role by role, in words.
   returned: with O(state=present)

@@ -75,6 +75,8 @@ instances:
       with C(desired), C(ready), C(image) and C(pods), C(endpoints), C(secrets) (names of those that hold credentials), C(volumes).
     - Where data are copied to a second member, C(data) is V(home) on the one that takes writes, and V(copy) on the other.
     - The state is V(ready), V(creating), V(updating), V(degraded), V(failed), V(going), or V(retained) for volumes without their instance.
+    - A pod has a C(problem) also when a hook of its app failed in it, runs, or is still to run. An instance is ready when its pods are
+      configured.
   returned: always
   type: list
   elements: dict

@@ -125,24 +125,6 @@ class Stage:
         assert not done.result["failed"], done.message
 
 
-def leftovers() -> set[str]:
-    """What nodes could leave behind: interfaces, namespaces, mounts, control groups, rules, processes."""
-
-    def said(*command: str) -> list[str]:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-
-    links = {f"link {line.split()[0]}" for line in said("ip", "-brief", "link") if line.startswith("fed")}
-    spaces = {f"netns {line.split()[0]}" for line in said("ip", "netns")}
-    mounts = {f"mount {line.split()[1]}" for line in Path("/proc/mounts").read_text().splitlines() if "/node/" in line}
-    groups = {f"group {path}" for path in Path("/sys/fs/cgroup").glob("*/k8s.io/*/")}
-    rules = {f"rule {line}" for line in said("iptables-save") if "KUBE" in line or "CNI" in line}
-    names = {"containerd", "containerd-shim-runc-v2", "kubelet", "kube-proxy", "coredns", "sandbox-node"}
-    running = {
-        f"process {line}" for line in said("ps", "-A", "-o", "pid=,args=") if Path(line.split()[1]).name in names
-    }
-    return links | spaces | mounts | groups | rules | running
-
-
 @contextmanager
 def standing(stage: Stage) -> Iterator[Stage]:
     """A stage for as long as the context lasts; nothing is left of its nodes."""

@@ -20,7 +20,9 @@ except ImportError:  # reported by run_command, as one clear failure
     websocket = None  # type: ignore[assignment]
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-_OUT, _ERR, _STATUS = 1, 2, 3
+_IN, _OUT, _ERR, _STATUS = 0, 1, 2, 3
+#: bytes of a command's input in one message
+_CHUNK = 32768
 
 #: bytes that are kept of what a command prints, from its end
 KEPT = 65536
@@ -39,12 +41,23 @@ class Ran:
 
 
 def run_command(
-    api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], deadline: Deadline
+    api: MemberApi,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    deadline: Deadline,
+    data: bytes = b"",
 ) -> Ran:
-    """Run a command to its end. MemberError when it cannot be started, or is not done by the deadline: then it may go on there."""
+    """Run a command to its end. MemberError when it cannot be started, or is not done by the deadline: then it may go on there.
+
+    ``data`` goes to its standard input, which stays open: the command has to know how much it reads. What is secret belongs there, since
+    API servers write the words of commands into their logs.
+    """
     limit = deadline.within(api.deadline.remaining())
-    socket = _open(api, namespace, pod, container, command, limit)
+    socket = _open(api, namespace, pod, container, command, limit, bool(data))
     try:
+        _send(socket, data, limit, pod, command)
         return _read(socket, limit, pod, command)
     finally:
         socket.close(timeout=1)
@@ -83,11 +96,20 @@ def follow_command(
 
 
 def _open(
-    api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], limit: Deadline
+    api: MemberApi,
+    namespace: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    limit: Deadline,
+    listens: bool = False,
 ) -> websocket.WebSocket:
+    """A connection to a command that was started; ``listens``: it has a standard input."""
     if websocket is None:
         raise missing("websocket-client")
     query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    if listens:
+        query.insert(0, ("stdin", "true"))
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
     try:
         socket: websocket.WebSocket = api.transport.websocket(path, _PROTOCOLS, limit)
@@ -96,6 +118,17 @@ def _open(
     except (websocket.WebSocketException, OSError) as error:
         raise MemberError(Kind.UNREACHABLE, f"no command could be run in pod {pod}: {error}") from None
     return socket
+
+
+def _send(socket: websocket.WebSocket, data: bytes, limit: Deadline, pod: str, command: Sequence[str]) -> None:
+    for start in range(0, len(data), _CHUNK):
+        socket.settimeout(max(0.01, limit.remaining()))
+        try:
+            socket.send_binary(bytes([_IN]) + data[start : start + _CHUNK])
+        except websocket.WebSocketTimeoutException:
+            raise _late(pod, command) from None
+        except (websocket.WebSocketException, OSError):
+            raise _cut(pod, command) from None
 
 
 def _read(socket: websocket.WebSocket, limit: Deadline, pod: str, command: Sequence[str]) -> Ran:
@@ -118,7 +151,7 @@ def _frame(socket: websocket.WebSocket, limit: Deadline, pod: str, command: Sequ
     except websocket.WebSocketTimeoutException:
         raise _late(pod, command) from None
     except (websocket.WebSocketException, OSError):
-        raise MemberError(Kind.UNREACHABLE, f"the connection to pod {pod} was cut while it ran {command[0]}") from None
+        raise _cut(pod, command) from None
     data = frame.encode() if isinstance(frame, str) else frame
     if not data:
         raise MemberError(Kind.UNREACHABLE, f"pod {pod} ended the connection before {command[0]} was done")
@@ -143,6 +176,10 @@ def _code(status: bytes, pod: str) -> int:
 
 def _late(pod: str, command: Sequence[str]) -> MemberError:
     return MemberError(Kind.TIMEOUT, f"{command[0]} in pod {pod} was not done in time; it may go on there")
+
+
+def _cut(pod: str, command: Sequence[str]) -> MemberError:
+    return MemberError(Kind.UNREACHABLE, f"the connection to pod {pod} was cut while it ran {command[0]}")
 
 
 def _refused(error: websocket.WebSocketBadStatusException) -> MemberError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..kubedirector.instance import Instance, Remembered
 from ..kubedirector.lead import Lead, load_lead
+from ..kubedirector.native.configmeta import connected
 from ..kubedirector.runtime import Replication, start_order
 from ..model.cluster import Fleet
 from ..model.errors import ConfigError
@@ -17,9 +18,11 @@ from ..model.manifest import Manifest, ObjectName, name_of
 from ..model.placement import Where
 from ..model.resource import Resource
 from ..propagation import engine
+from ..propagation.attend import Attend
 from ..propagation.member import Options
 from . import connection, lifecycle, naming
 from .demand import Wish, choose_definition, instance_as_resource, said_app
+from .events import Scene, foreseen, wanted_counts
 from .memory import living, remember
 from .mirror import Mirror, problems, told
 from .retention import credentials, let_go, settle, wait_gone
@@ -37,6 +40,10 @@ def present(fleet: Fleet, wish: Wish, options: Options) -> dict[str, Any]:
     members = change.members(done)
     done["warnings"] = [*notes, *done.get("warnings", [])]
     done["instance"] = described(change.instance, resource, members)
+    if options.check:
+        change.ran += change.in_new_places(members)
+    if change.ran:
+        done["hooks"], done["changed"] = change.ran, True
     if not options.check:
         done["instance"]["members"] = change.states(members)
         if change.instance.replication is not None:
@@ -58,6 +65,7 @@ def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[st
     definition, notes = choose_definition(wish, before, memory)
     lead = load_lead(before.options.get("lead")) if before is not None else Lead()
     instance = replace(wished_instance(asked, definition, before), lead=lead)
+    clusters = _connected(fleet, instance, options)
     if lead.home and instance.replication is None:
         raise ConfigError(
             f"{asked.name} has a copy of its data: with another value of data, nothing would say which of them stays",
@@ -66,7 +74,7 @@ def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[st
     if wish.home and instance.replication is None:
         raise ConfigError("home is for an instance whose data are copied", "without that, placement says where it is")
     there, had = living(fleet, memory), memory.placed(resource)
-    change = _Change(fleet, there, wish, options, resource, instance, before, memory.resource(resource), had)
+    change = _Change(fleet, there, wish, options, resource, instance, before, memory.resource(resource), had, clusters)
     new = sorted(set(there.in_play) - set(had))
     if new:
         change.unfit = unfit(there, new, instance, change.wanted(instance, had).manifests, _times(options))
@@ -76,7 +84,8 @@ def _begin(fleet: Fleet, wish: Wish, options: Options) -> tuple[_Change, list[st
 @dataclass
 class _Change:
     """One instance on its way to what is asked of it. ``there`` is the fleet without what is lost; ``old`` is what was applied last,
-    ``had`` are the members that have it, ``unfit`` those that cannot take it."""
+    ``had`` are the members that have it, ``clusters`` what it is connected to on each member, ``unfit`` those that cannot take it;
+    ``ran`` is what was run in its pods."""
 
     fleet: Fleet
     there: Fleet
@@ -87,7 +96,9 @@ class _Change:
     before: Remembered | None
     old: Resource | None
     had: Sequence[str]
+    clusters: lifecycle.Clusters
     unfit: Mapping[str, str] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
 
     def wanted(self, instance: Instance, members: Sequence[str]) -> Resource:
         """The instance as a resource; ``members``: see `instance_as_resource`."""
@@ -132,12 +143,15 @@ class _Change:
         """Another home first, and then a change that replaces pods: who is to take over must not be restarted meanwhile."""
         asked, options = self.wish.asked, self.options
         alone = Wish(Asked(asked.name, asked.namespace), lambda _name: None, self.wish.placement, home=self.wish.home)
-        first = _begin(self.fleet, alone, options)[0].bring()
+        before = _begin(self.fleet, alone, options)[0]
+        first = before.bring()
+        self.ran += before.ran
         if first["failed"] or options.check:
             return first
         change = _begin(self.fleet, self.wish, options)[0]
         done = change.bring()
         self.instance = change.instance
+        self.ran += change.ran
         return {**done, "changed": True, "msg": f"{first['msg']}; {done['msg']}"}
 
     def _without_home(self, plan: Mapping[str, Any], home: str) -> str:
@@ -173,19 +187,75 @@ class _Change:
     def _roll_out(self, found: Resource, options: Options, fleet: Fleet | None = None) -> dict[str, Any]:
         definition = self.instance.definition
         order = start_order(definition.app, definition.runtime)
+        undo = None
+        if options.wait and not options.check:
+            before = self._instance_before() if self.wish.rollback else None
+            undo = replace(options, attend=self._attendant(before))
+            options = replace(options, attend=self._attendant(self.instance))
         return roll_out(
-            fleet or self.fleet, found, self.old, order, options, self.wish.rollback, self._explain, self._before_stage
+            fleet or self.fleet,
+            found,
+            self.old,
+            order,
+            options,
+            self.wish.rollback,
+            self._explain,
+            self._before_stage,
+            undo=undo,
         )
+
+    def _attendant(self, instance: Instance | None) -> Attend | None:
+        if instance is None:
+            return None
+        return lifecycle.attendant(instance, self.clusters, self.ran, self.options.tell)
+
+    def _instance_before(self) -> Instance | None:
+        """The instance as it was; None where there was none."""
+        if self.before is None:
+            return None
+        return wished_instance(Asked(self.instance.name, self.instance.namespace), self.before.definition, self.before)
+
+    def in_new_places(self, members: Sequence[str]) -> list[str]:
+        """What would be run on members that do not have the instance yet."""
+        counts = {role.id: role.members for role in self.instance.cluster.roles}
+        told = foreseen(self.instance, Scene(), counts)
+        return [f"{name}: {text}" for name in members if name not in self.had for text in told]
 
     def _explain(self, result: dict[str, Any]) -> None:
         if self.options.wait and not self.options.check:
-            result["msg"] += reasons(self.states(self.members(result)))
+            result["msg"] += reasons(self.states(self.members(result)), result["msg"])
 
     def _before_stage(self, manifests: Sequence[Manifest]) -> str:
         placed = [name for name in self.had if name in self.there.in_play]
-        wrong = lifecycle.drain(self.fleet, placed, self.instance, manifests, self.options) if placed else {}
+        if not placed or not lifecycle.is_parted(self.instance):
+            return ""
+        if self.options.check:
+            counts = wanted_counts(manifests)
+            self.ran += lifecycle.foresee(self.there, placed, self.instance, counts, self.clusters, self.options)
+            return ""
+        wrong, ran = lifecycle.part(self.fleet, placed, self.instance, manifests, self.clusters, self.options)
+        self.ran += ran
         said = "; ".join(f"{name}: {text}" for name, text in wrong.items())
-        return f"no pod was taken away, since it could not be drained: {said}" if said else ""
+        return f"no pod was taken away, since not all could be told: {said}" if said else ""
+
+
+def _connected(fleet: Fleet, instance: Instance, options: Options) -> lifecycle.Clusters:
+    """What pods are told of the instances that theirs is connected to: of those that its member has."""
+    wanted = {
+        name: naming.instance_resource(instance.namespace, name) for name in instance.cluster.connections.clusters
+    }
+    if not wanted or not lifecycle.is_attended(instance):
+        return {}
+    memory = remember(fleet, _times(options), *wanted.values())
+    found: dict[str, dict[str, Any]] = {}
+    for name, resource in wanted.items():
+        known = memory.instance(resource)
+        if known is None:
+            continue  # it may come later, and is told of then
+        other = wished_instance(Asked(name, instance.namespace), known.definition, known)
+        for member in memory.placed(resource):
+            found.setdefault(member, {})[name] = connected(other)
+    return found
 
 
 def _replaces_pods(old: Resource, new: Resource) -> bool:

@@ -67,12 +67,13 @@ def roll_out(
     explain: Callable[[dict[str, Any]], None] = lambda _result: None,
     before: Callable[[Sequence[Manifest]], str] = lambda _manifests: "",
     run: Run = engine.run,
+    undo: Options | None = None,
 ) -> dict[str, Any]:
     """Bring a fleet to a resource role by role; returns the result of the last stage, with ``stages`` as words.
 
     ``before`` is called with what a stage is about to apply, and says why that must not be; "" lets it go on. It stops at the first
     stage that fails, and ``explain`` may say more about it in the result; ``back``: then everything is put back
-    to the ``old`` resource. Without waiting for health
+    to the ``old`` resource, with the options ``undo`` where they are others. Without waiting for health
     there is no order, and one run does all.
     """
     single = options.check or not options.wait
@@ -96,7 +97,7 @@ def roll_out(
             explain(result)
             break
     if result["failed"] and back and old is not None and not options.check:
-        undone = run(fleet, [old], options)
+        undone = run(fleet, [old], undo or options)
         told.append(f"back: {undone['msg']}")
         word = "everything is as it was before" if not undone["failed"] else f"going back failed, too: {undone['msg']}"
         result = {**result, "msg": f"{result['msg']}; {word}"}

@@ -56,13 +56,13 @@ def read_states(fleet: Fleet, members: Sequence[str], instance: Instance, option
     return dict(sorted(found.items()))
 
 
-def reasons(states: Mapping[str, Any]) -> str:
-    """What the pods say that are not ready, as the end of a message."""
+def reasons(states: Mapping[str, Any], known: str = "") -> str:
+    """What the pods say that are not ready, as the end of a message; those that are ``known`` already are not named again."""
     said = []
     for member, state in states.items():
         for name, role in state.get("roles", {}).items():
             for pod in role["pods"]:
-                if pod["problem"]:
+                if pod["problem"] and pod["name"] not in known:
                     log = f" (last lines: {' | '.join(pod['log'])})" if pod.get("log") else ""
                     said.append(f"{member}, role {name}, {pod['name']}: {pod['problem']}{log}")
     more = f"; and {len(said) - 3} more pods" if len(said) > 3 else ""

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..kubedirector.native.naming import LABEL_CLUSTER, LABEL_ROLE
+from ..kubedirector.native.pods import CONTAINER
+from ..model import names
 from ..model.manifest import GroupKind
 from ..propagation.health import health_of
+from .journal import problem_of
 
 Body = Mapping[str, Any]
 
@@ -56,7 +59,8 @@ class Heard:
 
 @dataclass(frozen=True)
 class PodStatus:
-    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting; ``was_ready``: it has been."""
+    """One pod. ``problem`` says why it is not ready; ``final``: it will not become ready by waiting; ``was_ready``: it has been;
+    ``told``: the problem is with what was to be run in it."""
 
     name: str
     node: str
@@ -66,6 +70,7 @@ class PodStatus:
     final: bool = False
     log: tuple[str, ...] = ()
     was_ready: bool = False
+    told: bool = False
 
     def data(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -132,7 +137,8 @@ def _state(told: Mapping[str, Mapping[str, Any]], lacking: Sequence[str], object
 
 
 def _role_status(name: str, stateful_set: Body | None, objects: Objects, heard: Mapping[str, Heard]) -> dict[str, Any]:
-    pods = [pod_status(item, heard) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
+    waits = names.ANNOTATION_SETUP in ((stateful_set or {}).get("metadata", {}).get("annotations") or {})
+    pods = [pod_status(item, heard, waits) for item in sorted(objects.pods, key=_ordinal) if _role(item) == name]
     if stateful_set is None:
         return {
             "state": CREATING,
@@ -144,16 +150,16 @@ def _role_status(name: str, stateful_set: Body | None, objects: Objects, heard: 
         }
     health = health_of(_SET, stateful_set)
     status = stateful_set.get("status") or {}
-    problems = [f"{pod.name}: {pod.problem}" for pod in pods if pod.problem]
+    problems = [f"{pod.name}: {pod.problem}" for pod in pods if pod.problem and (pod.told or not health.healthy)]
     if not problems and not health.healthy:
         problems = [health.problem]
     return {
-        "state": _role_state(health.healthy, pods, status),
+        "state": _role_state(health.healthy and not problems, pods, status),
         "desired": health.desired,
         "ready": health.ready,
         "image": stateful_set["spec"]["template"]["spec"]["containers"][0].get("image", ""),
         "pods": [pod.data() for pod in pods],
-        "problems": [] if health.healthy else problems,
+        "problems": problems,
     }
 
 
@@ -167,8 +173,9 @@ def _role_state(healthy: bool, pods: Sequence[PodStatus], status: Body) -> str:
     return DEGRADED if any(pod.restarts or pod.ready or pod.was_ready for pod in pods) else CREATING
 
 
-def pod_status(pod: Body, heard: Mapping[str, Heard]) -> PodStatus:
-    """One pod, with the reason in words when it is not ready."""
+def pod_status(pod: Body, heard: Mapping[str, Heard], waits: bool = False) -> PodStatus:
+    """One pod, with the reason in words when it is not ready, or not all that was to be run in it was run well. ``waits``: it is ready
+    only when it was configured."""
     status, metadata = pod.get("status") or {}, pod["metadata"]
     containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     conditions = {c.get("type"): c for c in status.get("conditions") or []}
@@ -177,10 +184,15 @@ def pod_status(pod: Body, heard: Mapping[str, Heard]) -> PodStatus:
     problem, final = ("", False) if ready else _why(metadata, status, conditions, containers)
     if problem == _NOT_READY and was_ready:
         problem = _NO_LONGER_READY
+    told = False
+    if not final and not metadata.get("deletionTimestamp"):
+        said, lasting = problem_of(pod, CONTAINER, waits)
+        if said:
+            problem, final, told = said, lasting, True
     name = metadata["name"]
-    told = heard.get(name, Heard()) if problem else Heard()
-    if told.warning and not final and not metadata.get("deletionTimestamp"):
-        problem = f"{problem}: {told.warning}"
+    words = heard.get(name, Heard()) if problem else Heard()
+    if words.warning and not told and not final and not metadata.get("deletionTimestamp"):
+        problem = f"{problem}: {words.warning}"
     return PodStatus(
         name,
         (pod.get("spec") or {}).get("nodeName") or "",
@@ -188,8 +200,9 @@ def pod_status(pod: Body, heard: Mapping[str, Heard]) -> PodStatus:
         sum(container.get("restartCount") or 0 for container in containers),
         problem,
         final,
-        told.log,
+        words.log,
         was_ready,
+        told,
     )
 
 

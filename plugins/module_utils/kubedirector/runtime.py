@@ -22,8 +22,13 @@ from .schema import Anything, Fields, Flag, ListOf, MapOf, OneOf, Shape, Text, W
 API_VERSION = "multicluster.federation/v1"
 KIND = "AppRuntime"
 
-#: what is called around the life of a pod: after the app runs in it, before it goes for good, and to make it the first one
-HOOKS = ("configure", "join", "leave", "promote")
+#: what pods are told of the life of their instance: that they are to set themselves up, that others came or are about to go, and that
+#: what the instance is connected to changed. A setup package hears the same.
+CONFIGURE, ADDNODES, DELNODES, RECONNECT = "configure", "addnodes", "delnodes", "reconnect"
+EVENTS = (CONFIGURE, ADDNODES, DELNODES, RECONNECT)
+#: what is called in a pod before it goes for good, and to make it the first one
+LEAVE, PROMOTE = "leave", "promote"
+HOOKS = (*EVENTS, LEAVE, PROMOTE)
 HOOK_SECONDS = 120
 
 #: what an instance says whose data do not follow it to another member
@@ -337,6 +342,7 @@ def _rule_faults(runtime: Runtime, app: App) -> Iterator[Fault]:
             if runtime.secret(name) is None:
                 yield Fault(f"{path}.secrets.{name}", "is not one of spec.secrets")
         yield from _file_faults(role, f"{path}.files")
+        yield from _hook_faults(role, app, f"{path}.hooks")
         yield from blanks(runtime.spec["roles"][position], path, app, runtime)
     if runtime.replication is not None:
         yield from _replication_faults(runtime.replication, runtime, app)
@@ -358,6 +364,16 @@ def _replication_faults(found: Replication, runtime: Runtime, app: App) -> Itera
     if found.fenced_by and (parameter is None or parameter.type != INTEGER):
         yield Fault(f"{path}.fencedBy", f"there is no parameter {found.fenced_by!r} that is a whole number")
     yield from blanks(runtime.spec["replication"], path, app, runtime)
+
+
+def _hook_faults(role: RoleRuntime, app: App, path: str) -> Iterator[Fault]:
+    """Commands that cannot be run, and events that a setup package hears already."""
+    known = app.role(role.id)
+    for name, hook in role.hooks.items():
+        if not hook.command:
+            yield Fault(f"{path}.{name}.command", "is empty: name a program")
+        if name in EVENTS and known is not None and known.package is not None:
+            yield Fault(f"{path}.{name}", "is what the setup package of this role is called for: remove one of both")
 
 
 def _file_faults(role: RoleRuntime, path: str) -> Iterator[Fault]:

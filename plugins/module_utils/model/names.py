@@ -23,6 +23,7 @@ ANNOTATION_REPLICAS = f"{PREFIX}/replicas"
 ANNOTATION_GENERATE = f"{PREFIX}/generate"
 ANNOTATION_FILES = f"{PREFIX}/files"
 ANNOTATION_HOOKS = f"{PREFIX}/hooks"
+ANNOTATION_SETUP = f"{PREFIX}/setup"
 
 #: resource labels of what the federation itself needs on a member; the dot keeps them apart from users' resource names
 RESOURCE_MEMBERSHIP = "federation.membership"

@@ -435,10 +435,17 @@ class _Run:
         """Wait for the members; those that are not done in time are left behind with what they have."""
         wait = self.options.wait_timeout + self.options.request_timeout if self.options.wait else 0.0
         for member in self.members.values():
-            limit = Deadline(max(0.0, member.time_left() + SLACK + wait))
-            if not member.finished.wait(limit.remaining()):
+            more = max(0.0, member.time_left() + SLACK + wait)
+            if not member.finished.wait(more) and not self._attended(member, more):
                 seconds = f"{self.options.member_timeout:g} s"
                 member.fail(MemberError(Kind.TIMEOUT, f"it was not done in {seconds}", "see member_timeout"))
+
+    def _attended(self, member: Member, more: float) -> bool:
+        """Wait for a member as long as somebody attends to it, and for what comes after; returns whether it is done."""
+        while (found := member.attendance) is not None and found.work_until.at + more > time.monotonic():
+            if member.finished.wait(found.work_until.remaining() + more):
+                return True
+        return member.finished.is_set()
 
     def _leave(self) -> None:
         """Take resources from members that are no longer selected, and replicas from those that get fewer, once they are proven to be

@@ -41,8 +41,12 @@ from .store import (
 
 if TYPE_CHECKING:
     from ..model.placement import Where
+    from .attend import Attend, Attendance
     from .lock import Lock
     from .planfile import Plan
+
+#: how much of what was done beside is named
+_SAID = 4
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Options:
     ``partial_fleet``: the inventory is meant to have only a part of the fleet. ``plan`` is to be carried out exactly or not at all;
     ``planning``: this run makes one, as if the members in ``without`` were gone. ``losses``: what may be done about lost members;
     ``reclaim`` are lost ones that answer again, from which what runs elsewhere by now and must not run twice is taken away.
+    ``attend`` is called for each member once its objects are written, before they are waited for.
     ``seeds`` are values (base64) for Secrets that would be made with random ones: they are as they are elsewhere already.
     """
 
@@ -74,6 +79,7 @@ class Options:
     losses: Losses = NO_FAILOVER
     reclaim: frozenset[str] = frozenset()
     seeds: Mapping[ObjectName, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    attend: Attend | None = field(default=None, repr=False)
 
 
 class Member:
@@ -92,6 +98,7 @@ class Member:
         self.detail = ""
         self.finished = threading.Event()
         self.outdated = False
+        self.attendance: Attendance | None = None
         self._looked = 0.0
         self._memory = threading.Lock()  # records are written several at once
         self._incomplete = ""
@@ -333,7 +340,7 @@ class Member:
         wanted = [s.name for plan in present for s in plan.steps if s.want is not None and s.name.kind in WAITED]
         if not wanted:
             return
-        deadline = Deadline(self._options.wait_timeout)
+        deadline = self._attend()
         selector = selector_for(self._federation, [plan.resource.name for plan in present])
 
         def tell(problem: str) -> None:
@@ -343,6 +350,26 @@ class Member:
         self.report.unhealthy = {str(name): health for name, health in sorted(state.items()) if not health.healthy}
         self.detail = ""
         self.restart_clock(max(self.time_left(), self._options.request_timeout))
+
+    def _attend(self) -> Deadline:
+        """Let somebody do what its workloads need to become healthy; returns when they have to be."""
+        limit = Deadline(self._options.wait_timeout)
+        if self._options.attend is None:
+            return limit
+        from .attend import Attendance
+
+        def tell(text: str) -> None:
+            self.detail = text
+
+        self.attendance = Attendance(self.name, self.seen.api, limit, tell)
+        try:
+            self._options.attend(self.attendance)
+        finally:
+            done = self.attendance.done
+            self.report.attended += done
+            more = f" and {len(done) - _SAID} more" if len(done) > _SAID else ""
+            self.report.said += [f"{', '.join(done[:_SAID])}{more}"] if done else []
+        return self.attendance.limit
 
     # records
 

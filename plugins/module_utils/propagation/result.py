@@ -48,7 +48,8 @@ class Status:
 
 @dataclass
 class MemberReport:
-    """What one member did. ``skipped`` says why nothing was to be done; ``said`` is what changed that is not an object."""
+    """What one member did. ``skipped`` says why nothing was to be done; ``said`` is what changed that is not an object, ``attended``
+    what was done beside (see `attend`)."""
 
     name: str
     outcomes: list[Outcome] = field(default_factory=list)
@@ -58,6 +59,7 @@ class MemberReport:
     skipped: str = ""
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    attended: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -67,7 +69,7 @@ class MemberReport:
     @property
     def changed(self) -> bool:
         counts = count(self.outcomes)
-        return self.recorded or any(counts.get(done) for done in Done.WRITTEN)
+        return self.recorded or bool(self.attended) or any(counts.get(done) for done in Done.WRITTEN)
 
     @property
     def status(self) -> str:

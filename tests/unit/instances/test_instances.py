@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How instances stand, what is drained, and the way of a change through the roles: pure functions over plain objects."""
+"""How instances stand, and the way of a change through the roles: pure functions over plain objects."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.multicluster.federation.plugins.module_utils.instances import (
-    lifecycle,
-    naming,
-    retention,
-    rollout,
-)
+from ansible_collections.multicluster.federation.plugins.module_utils.instances import naming, retention, rollout
 from ansible_collections.multicluster.federation.plugins.module_utils.instances.status import (
     Heard,
     Objects,
@@ -34,7 +29,6 @@ from ansible_collections.multicluster.federation.plugins.module_utils.model.reso
 from ansible_collections.multicluster.federation.plugins.module_utils.propagation.member import Options
 
 CLUSTER, ROLE = "kubedirector.hpe.com/kdcluster", "kubedirector.hpe.com/role"
-LEAVE = {"command": ["leave"], "timeout": 9}
 
 
 def instance(first: int = 2, second: int = 1) -> Instance:
@@ -58,7 +52,7 @@ def instance(first: int = 2, second: int = 1) -> Instance:
         "apiVersion": "multicluster.federation/v1",
         "kind": "AppRuntime",
         "metadata": {"name": "app"},
-        "spec": {"roles": [{"id": "first", "hooks": {"leave": LEAVE}}, {"id": "second", "after": ["first"]}]},
+        "spec": {"roles": [{"id": "first"}, {"id": "second", "after": ["first"]}]},
     }
     size = {"limits": {"cpu": "1", "memory": "1Gi"}}
     manifest = {
@@ -233,24 +227,6 @@ def test_endpoints_are_those_of_clients() -> None:
     }
     (found,) = status_of(Objects(services=[outside, headless]), [])["endpoints"]
     assert (found["host"], found["port"], found["external"]) == ("one-first.space.svc", 80, ["192.0.2.1"])
-
-
-# draining
-
-
-@pytest.mark.parametrize(
-    ("live", "after", "pods"),
-    [
-        ({"first": 3}, (1, 1), ["one-first-2", "one-first-1"]),
-        ({"first": 2}, (2, 1), []),
-        ({"first": 1}, (3, 1), []),
-        ({"first": 2, "second": 4}, (2, 1), []),
-        ({"first": 2}, (0, 1), []),
-    ],
-)
-def test_who_takes_leave(live: dict[str, int], after: tuple[int, int], pods: list[str]) -> None:
-    wanted = instance(*after)
-    assert [call.pod for call in lifecycle.leaving(wanted, live, render(wanted))] == pods
 
 
 # what stays with volumes

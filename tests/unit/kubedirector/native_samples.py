@@ -195,7 +195,7 @@ def _role_runtime(name: str, earlier: list[str], counted: list[str]) -> st.Searc
             "scratch": st.lists(st.sampled_from(["/scratch", "/var/cache"]), max_size=2, unique=True),
             "seed": st.booleans(),
             "maxUnavailable": st.integers(0, 1),
-            "hooks": st.just({"join": {"command": ["sh", "-c", "@{instance}"]}}),
+            "hooks": st.just({"leave": {"command": ["sh", "-c", "@{instance}"]}}),
         },
     )
 

@@ -147,7 +147,7 @@ def test_values_of_secret_keys_are_in_secrets_and_nowhere_else() -> None:
     assert found.manifest["spec"]["roles"][0]["secretKeys"] == [{"name": "k"}]
 
 
-def test_what_is_remembered_renders_without_the_values_where_no_package_needs_them() -> None:
+def test_what_is_remembered_renders_without_the_values() -> None:
     full = build_instance(keyed({"name": "k", "value": HUSH}), PLAIN, {})
     found = load_instance(dump_instance(full), "here")
     again = render(build_instance(found.manifest, found.definition, found.options))
@@ -156,16 +156,6 @@ def test_what_is_remembered_renders_without_the_values_where_no_package_needs_th
         if manifest["metadata"]["name"] == "vc-r1-keys":
             del manifest["stringData"]
     assert again == wanted
-
-
-def test_what_is_remembered_needs_the_values_where_a_package_reads_them() -> None:
-    definition = parse_definition([app_manifest(defaultConfigPackage=PACKAGE)], "here")
-    found = load_instance(dump_instance(build_instance(keyed({"name": "k", "value": HUSH}), definition, {})), "here")
-    with pytest.raises(Faulty) as caught:
-        render(build_instance(found.manifest, found.definition, found.options))
-    assert caught.value.message == (
-        "KubeDirectorCluster vc: spec.roles[0].secretKeys[0].value: of 'k' is not remembered, and the setup package needs it: give it again"
-    )
 
 
 WHOLE: dict[str, Any] = dump_instance(build_instance(cluster_manifest(), PLAIN, {}))

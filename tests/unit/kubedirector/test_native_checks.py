@@ -37,12 +37,6 @@ OF_OPERATOR = "is made by an operator; the native engine cannot tell it to the a
             ],
         ),
         (
-            built({"secretKeys": [{"name": "k"}]}, known={"configPackage": PACKAGE}),
-            [
-                f"{FIRST}.secretKeys[0].value: of 'k' is not remembered, and the setup package needs it: give it again",
-            ],
-        ),
-        (
             built({"secretKeys": [{"name": "ok", "value": "x"}, {"name": "a b", "value": "x"}]}),
             [f"{FIRST}.secretKeys[1].name: 'a b' cannot be a key of a Secret: {KEYS}"],
         ),

@@ -15,7 +15,16 @@ from ansible_collections.multicluster.federation.plugins.module_utils.kubedirect
     Instance,
     build_instance,
 )
-from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.render import render
+from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native import naming
+from ansible_collections.multicluster.federation.plugins.module_utils.kubedirector.native.configmeta import (
+    CONFIGMAPS,
+    HIDDEN,
+    SECRETS,
+    configmeta,
+    connected,
+    connected_objects,
+    with_secret_keys,
+)
 from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples import (
     DATA,
     app_manifest,
@@ -24,8 +33,18 @@ from ansible_collections.multicluster.federation.tests.unit.kubedirector.samples
 
 # Fields that differ on purpose, and why.
 # - authToken: made by the operator at random; the native engine refuses apps that ask for one.
-# - connections: the operator reads ConfigMaps and Secrets on its cluster; the native engine does not.
-DELIBERATE = ("authToken", "connections")
+DELIBERATE = ("authToken",)
+
+# What the operator's instance was connected to, as an API server has it, and what is not told of: objects without the label.
+MODEL = {
+    "metadata": {"name": "cm1", "uid": "1", "labels": {"kubedirector.hpe.com/cmType": "model"}},
+    "data": {"k": "v"},
+}
+DATABASE = {
+    "metadata": {"name": "sec1", "labels": {"kubedirector.hpe.com/secretType": "db"}, "annotations": {}},
+    "data": {"pw": "aHVudGVyMg=="},
+}
+OTHER = {"metadata": {"name": "other"}, "data": {"x": "y"}}
 
 # In the operator's names are random letters, and a '.' in the cluster's name, which the native engine refuses.
 NAMES = {
@@ -76,12 +95,15 @@ def instance(workers: int) -> Instance:
 
 
 def documents(found: Instance) -> dict[str, Any]:
-    """configmeta.json of each pod, as it stands in the Secrets that pods mount."""
+    """configmeta.json of each pod, as it is written into it."""
+    connections = {
+        CONFIGMAPS: connected_objects(CONFIGMAPS, [MODEL, OTHER]),
+        SECRETS: connected_objects(SECRETS, [OTHER, DATABASE]),
+    }
     return {
-        name.removesuffix(".json"): json.loads(text)
-        for manifest in render(found)
-        if manifest["metadata"]["name"].endswith("-configmeta")
-        for name, text in manifest["stringData"].items()
+        naming.pod_name(found, role.id, number): configmeta(found, role.id, number, connections)
+        for role in found.cluster.roles
+        for number in range(role.members)
     }
 
 
@@ -139,7 +161,32 @@ def test_ids_of_pods_never_change() -> None:
 
 
 def test_what_differs_on_purpose_is_there_and_empty() -> None:
-    body = documents(instance(1))["t-one-ctrl-0"]
-    assert body["connections"] == {"clusters": {}, "configmaps": {}, "secrets": {}}
+    found = instance(1)
+    assert configmeta(found, "ctrl", 0)["connections"] == {"clusters": {}, "configmaps": {}, "secrets": {}}
+    body = documents(found)["t-one-ctrl-0"]
     services = body["nodegroups"]["1"]["roles"]["ctrl"]["services"]
     assert {service["authToken"] for service in services.values()} == {""}
+
+
+def test_another_instance_is_told_of_under_its_name_and_without_secrets() -> None:
+    body = connected(instance(1))
+    assert "topsecret" not in json.dumps(body)
+    assert "sk" not in json.dumps(body)
+    assert set(body) == {"version", "services", "nodegroups", "distros", "cluster"}
+    place = body["services"]["rpc"]["1"]["ctrl"]["bdvlibrefkey"]
+    assert place == ["connections", "clusters", "t-one", "nodegroups", "1", "roles", "ctrl", "services", "rpc"]
+    assert body["nodegroups"]["1"]["roles"]["worker"]["fqdns"] == [
+        "t-one-worker-0.t-one-pods.default.svc.cluster.local"
+    ]
+
+
+def test_secret_keys_are_hidden_or_come_from_the_member() -> None:
+    whole = configmeta(instance(1), "ctrl", 0)
+    keys = whole["nodegroups"]["1"]["roles"]["ctrl"]["secret_keys"]
+    assert keys == {"sk": "topsecret"}
+    hidden = with_secret_keys(whole, HIDDEN)
+    assert hidden["nodegroups"]["1"]["roles"]["ctrl"]["secret_keys"] == {"sk": ""}
+    assert keys == {"sk": "topsecret"}
+    again = with_secret_keys(hidden, {"ctrl": {"sk": "known"}})
+    assert again["nodegroups"]["1"]["roles"]["ctrl"]["secret_keys"] == {"sk": "known"}
+    assert with_secret_keys(whole, {"ctrl": {"sk": "known"}}) == whole

@@ -34,7 +34,7 @@ from ansible_collections.multicluster.federation.tests.unit.kubedirector.shipped
 def sample(
     name: str, *roles: str, secrets: tuple[str, ...] = (), package: bool = False, app: str = "va", expose: str = "both"
 ) -> Sample:
-    """An instance with everything that has a name of its own: files, keys, configmeta, secrets, Services of all sorts."""
+    """An instance with everything that has a name of its own: files, keys, secrets, Services of all sorts."""
     runtime = {
         "secrets": [{"id": secret, "generate": {"password": 24}} for secret in secrets],
         "roles": [
@@ -119,10 +119,6 @@ SHORTER = "give the instance a shorter name"
             ["spec.roles: the instance and role r1 would both have a Secret i-r1-keys: rename one of them"],
         ),
         (
-            sample("i", "r1", secrets=("r1-configmeta",), package=True),
-            ["spec.roles: the instance and role r1 would both have a Secret i-r1-configmeta: rename one of them"],
-        ),
-        (
             # the Service of a pod of one role, and the Service of the other one
             sample("s", "x", "s-x-0"),
             ["spec.roles: role x and role s-x-0 would both have a Service s-s-x-0: rename one of them"],
@@ -158,7 +154,7 @@ def test_names_that_can_be(asked: Sample, name: str) -> None:
 
 
 _words = st.lists(
-    st.sampled_from(["x", "X", "s", "0", "files", "keys", "configmeta", "pods", "kubedirector", "b" * 20]),
+    st.sampled_from(["x", "X", "s", "0", "files", "keys", "pods", "kubedirector", "b" * 20]),
     min_size=1,
     max_size=4,
 )

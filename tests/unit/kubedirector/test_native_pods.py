@@ -109,21 +109,16 @@ def test_ports_have_names_where_kubernetes_takes_them() -> None:
 
 def test_the_instance_has_the_last_word_on_the_environment_but_for_what_packages_need() -> None:
     own = {"env": [{"name": "A", "value": "runtime"}, {"name": "B", "value": "@{param:p}"}]}
-    asked = {
-        "env": [
-            {"name": n, "value": "mine"} for n in ("A", "C", "POD_NAME", "PYTHONUSERBASE", "NVIDIA_VISIBLE_DEVICES")
-        ]
-    }
-    named = {"fieldRef": {"fieldPath": "metadata.name"}}
+    asked = {"env": [{"name": n, "value": "mine"} for n in ("A", "C", "PYTHONUSERBASE", "NVIDIA_VISIBLE_DEVICES")]}
     mine = {"A": "mine", "B": "x", "C": "mine", "NVIDIA_VISIBLE_DEVICES": "void"}
     plain = built(asked, runtime=of_runtime(container=own))
-    assert environment(plain) == {**mine, "POD_NAME": "mine", "PYTHONUSERBASE": "mine"}
+    assert environment(plain) == {**mine, "PYTHONUSERBASE": "mine"}
     old = built(asked, runtime=of_runtime(container=own), known={"configPackage": PACKAGE})
-    assert environment(old) == {**mine, "POD_NAME": named, "PYTHONUSERBASE": "mine"}
+    assert environment(old) == {**mine, "PYTHONUSERBASE": "mine"}
     new = built(
         asked, runtime=of_runtime(container=own), known={"configPackage": {**PACKAGE, "useNewSetupLayout": True}}
     )
-    assert environment(new) == {**mine, "POD_NAME": named, "PYTHONUSERBASE": "/usr/local"}
+    assert environment(new) == {**mine, "PYTHONUSERBASE": "/usr/local"}
 
 
 @pytest.mark.parametrize(

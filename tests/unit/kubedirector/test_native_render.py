@@ -100,8 +100,7 @@ def test_scaling_changes_only_what_it_must(sample: Sample, data: st.DataObject) 
     if large.expose != "role" and any(service.endpoint for service in app.services_of(known.id)):
         assert pods <= set(new) - set(old)
     changed = {key for key in old if old[key] != new[key]}
-    told = {("Secret", f"{manifest['metadata']['name']}-configmeta") for manifest in sets_of(old)} & set(old)
-    assert changed == {("StatefulSet", name), ("ConfigMap", f"{small.name}-kubedirector"), *told}
+    assert changed == {("StatefulSet", name), ("ConfigMap", f"{small.name}-kubedirector")}
     assert new["StatefulSet", name]["spec"].pop("replicas") == many
     assert old["StatefulSet", name]["spec"].pop("replicas") == few
     assert new["StatefulSet", name] == old["StatefulSet", name]

@@ -87,17 +87,10 @@ def apart(found: Theirs) -> None:
     found.pod["affinity"] = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
 
 
-def configmeta_mounted(found: Theirs) -> None:
-    """They write configmeta.json into running pods; ours is mounted, and a pod finds its own by its name."""
-    if found.role.package is None:
-        return
-    named = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
-    found.container["env"].insert(0, named)
-    secret = {"secretName": f"{found.body['metadata']['name']}-configmeta", "defaultMode": 0o444}
-    found.pod["volumes"].append({"name": "configmeta", "secret": secret})
-    path, expression = "/etc/guestconfig/configmeta.json", "$(POD_NAME).json"
-    mount = {"name": "configmeta", "mountPath": path, "subPathExpr": expression, "readOnly": True}
-    found.container["volumeMounts"].append(mount)
+def shown_to_be_configured(found: Theirs) -> None:
+    """That pods are to be set up is seen at their StatefulSet: there is no operator that knows."""
+    if found.role.package is not None:
+        found.body["metadata"]["annotations"]["multicluster.federation/setup"] = "configure"
 
 
 def memory_for_systemd_only(found: Theirs) -> None:
@@ -117,7 +110,7 @@ DELIBERATE: tuple[Callable[[Theirs], None], ...] = (
     seeding,
     retention,
     apart,
-    configmeta_mounted,
+    shown_to_be_configured,
     memory_for_systemd_only,
 )
 
@@ -187,12 +180,10 @@ def test_services_are_those_of_the_operator(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_OPERATOR)
-def test_there_is_nothing_besides_but_what_pods_read_and_what_is_remembered(name: str) -> None:
+def test_there_is_nothing_besides_but_what_is_remembered(name: str) -> None:
     instance = built(name)
-    packaged = [role.id for role in instance.definition.app.roles if role.package is not None]
     rest = [(m["kind"], m["metadata"]["name"]) for m in render(instance) if m["kind"] not in ("StatefulSet", "Service")]
-    wanted = {("Secret", f"{instance.name}-{role}-configmeta") for role in packaged}
-    assert set(rest) == wanted | {("ConfigMap", f"{instance.name}-kubedirector")}
+    assert rest == [("ConfigMap", f"{instance.name}-kubedirector")]
 
 
 @pytest.mark.parametrize("difference", DELIBERATE, ids=lambda difference: str(difference.__name__))

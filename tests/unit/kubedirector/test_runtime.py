@@ -211,11 +211,12 @@ HOOKED = [
         role(hooks={"start": {"command": ["x"]}}),
         [f"spec.roles[0].hooks.start: unknown field 'start': remove it; there are {', '.join(HOOKS)}"],
     ),
-    (role(hooks={"join": {}}), ["spec.roles[0].hooks.join.command: is missing, and is required"]),
-    (role(hooks={"join": {"command": "x"}}), ["spec.roles[0].hooks.join.command: must be a list, not text"]),
+    (role(hooks={"addnodes": {}}), ["spec.roles[0].hooks.addnodes.command: is missing, and is required"]),
+    (role(hooks={"addnodes": {"command": []}}), ["spec.roles[0].hooks.addnodes.command: is empty: name a program"]),
+    (role(hooks={"addnodes": {"command": "x"}}), ["spec.roles[0].hooks.addnodes.command: must be a list, not text"]),
     (
-        role(hooks={"join": {"command": ["x"], "timeout": 0}}),
-        ["spec.roles[0].hooks.join.timeout: must be 1 or more, not 0"],
+        role(hooks={"addnodes": {"command": ["x"], "timeout": 0}}),
+        ["spec.roles[0].hooks.addnodes.timeout: must be 1 or more, not 0"],
     ),
 ]
 
@@ -258,7 +259,7 @@ def test_a_runtime_that_says_everything() -> None:
         "scratch": ["/run/x"],
         "seed": False,
         "maxUnavailable": 0,
-        "hooks": {"join": {"command": ["sh", "-c", "x"]}, "leave": {"command": ["y"], "timeout": 5}},
+        "hooks": {"addnodes": {"command": ["sh", "-c", "x"]}, "leave": {"command": ["y"], "timeout": 5}},
     }
     secrets = [{**AUTH, "description": "for all", "values": {"user": "va"}}]
     found = parse_runtime(runtime(description="d", secrets=secrets, roles=[said]), VA)
@@ -276,7 +277,7 @@ def test_a_runtime_that_says_everything() -> None:
         scratch=("/run/x",),
         seed=False,
         max_unavailable=0,
-        hooks={"join": Hook(("sh", "-c", "x"), 120), "leave": Hook(("y",), 5)},
+        hooks={"addnodes": Hook(("sh", "-c", "x"), 120), "leave": Hook(("y",), 5)},
     )
 
 

@@ -84,13 +84,13 @@ def _of_role(instance: Instance, asked: ClusterRole, role: Role, path: str) -> I
     for position, (name, _value) in enumerate(asked.env):
         if not _VARIABLE.fullmatch(name):
             yield Fault(f"{path}.env[{position}].name", f"{name!r} has '=' or a letter that is not ASCII")
-    yield from _keys(asked, role, path)
+    yield from _keys(asked, path)
     yield from _resources(asked.requests, asked.limits, f"{path}.resources.requests")
     yield from _ports(instance, role)
     yield from _mounts(instance, asked, role, path)
 
 
-def _keys(asked: ClusterRole, role: Role, path: str) -> Iterator[Fault]:
+def _keys(asked: ClusterRole, path: str) -> Iterator[Fault]:
     for number, key in enumerate(asked.secret_keys):
         here = f"{path}.secretKeys[{number}]"
         if not _KEY.fullmatch(key.name):
@@ -100,10 +100,6 @@ def _keys(asked: ClusterRole, role: Role, path: str) -> Iterator[Fault]:
         if key.encrypted:
             yield Fault(
                 f"{here}.encryptedValue", "was encrypted by an operator, whose key is not at hand: give its value"
-            )
-        elif role.package is not None and asked.members and not key.value:
-            yield Fault(
-                f"{here}.value", f"of {key.name!r} is not remembered, and the setup package needs it: give it again"
             )
 
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -12,6 +14,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from ...model.quantity import parse_quantity
 from ..app import Service
 from ..cluster import ClusterRole
+from ..envelope import GROUP
 from ..instance import Instance
 from . import naming
 
@@ -22,29 +25,24 @@ _MIB = 1024 * 1024
 _PODS = 1000
 _UNKNOWN = "n/a"
 
+#: what an instance can be connected to, beside other instances, and the labels that say what these are
+CONFIGMAPS, SECRETS = "configmaps", "secrets"
+TYPE_LABELS = {CONFIGMAPS: f"{GROUP}/cmType", SECRETS: f"{GROUP}/secretType"}
+#: for `with_secret_keys`
+HIDDEN: Mapping[str, Mapping[str, str]] = {"": {}}
 
-def configmeta(instance: Instance, role: str, number: int) -> dict[str, Any]:
-    """The document for pod ``number`` of a role. Ids of pods follow from the role and the number, so that they never change."""
-    app, roles = instance.definition.app, _roles(instance)
-    pod = naming.pod_address(instance, naming.pod_names(instance, role)[number])
+
+def configmeta(
+    instance: Instance, role: str, number: int, connections: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The document for pod ``number`` of a role. Ids of pods follow from the role and the number, so that they never change.
+
+    ``connections`` has what the instance is connected to: ``clusters`` (see `connected`), ``configmaps`` and ``secrets`` by their types.
+    """
+    app = instance.definition.app
+    pod = naming.pod_address(instance, naming.pod_name(instance, role, number))
     return {
-        "version": str(app.config_schema_version),
-        "services": _services(instance, roles),
-        "nodegroups": {
-            _GROUP: {
-                "roles": {asked.id: _role(instance, asked) for asked in roles},
-                "distro_id": app.distro_id,
-                "catalog_entry_version": app.version,
-                "config_metadata": dict(app.config_meta),
-            }
-        },
-        "distros": {app.distro_id: {_GROUP: _reference("nodegroups", _GROUP)}},
-        "cluster": {
-            "name": instance.name,
-            "isolated": False,
-            "id": str(uuid5(NAMESPACE_DNS, naming.headless_address(instance))),
-            "config_metadata": {_GROUP: _reference("nodegroups", _GROUP, "config_metadata")},
-        },
+        **_of_cluster(instance, ()),
         "node": {
             "role_id": role,
             "nodegroup_id": _GROUP,
@@ -55,7 +53,73 @@ def configmeta(instance: Instance, role: str, number: int) -> dict[str, Any]:
             "distro_id": app.distro_id,
             "depends_on": {},
         },
-        "connections": {"clusters": {}, "configmaps": {}, "secrets": {}},
+        "connections": {"clusters": {}, "configmaps": {}, "secrets": {}, **(connections or {})},
+    }
+
+
+def connected(instance: Instance) -> dict[str, Any]:
+    """What the pods of another instance are told of this one, which they are connected to: without secret keys."""
+    body = _of_cluster(instance, ("connections", "clusters", instance.name))
+    for role in body["nodegroups"][_GROUP]["roles"].values():
+        role.pop("secret_keys", None)
+    return body
+
+
+def connected_objects(kind: str, items: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """ConfigMaps or Secrets (`CONFIGMAPS`, `SECRETS`) as pods are told of them, by the type that their labels name. Others are left out.
+
+    Of Secrets everything is base64, even what is no secret: that is how the operator writes it.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for item in sorted(items, key=lambda item: str(item["metadata"]["name"])):
+        metadata = item["metadata"]
+        labels, annotations = dict(metadata.get("labels") or {}), dict(metadata.get("annotations") or {})
+        if TYPE_LABELS[kind] not in labels:
+            continue
+        body: dict[str, Any] = {"metadata": {"name": metadata["name"]}, "data": dict(item.get("data") or {})}
+        body |= {"labels": labels, "annotations": annotations or None}
+        if kind == SECRETS:
+            body |= {"metadata": _encoded(body["metadata"]), "labels": _encoded(labels)}
+            body["annotations"] = _encoded(annotations)
+        found.setdefault(labels[TYPE_LABELS[kind]], []).append(body)
+    return found
+
+
+def with_secret_keys(document: Mapping[str, Any], values: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A copy of a document with values (by role and name) of secret keys that it does not have; `HIDDEN` hides those that it has."""
+    made: dict[str, Any] = copy.deepcopy(dict(document))
+    for name, role in made["nodegroups"][_GROUP]["roles"].items():
+        for key, value in (role.get("secret_keys") or {}).items():
+            found = "" if values is HIDDEN else value or values.get(name, {}).get(key, "")
+            role["secret_keys"][key] = found
+    return made
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, str]:
+    return {key: b64encode(text.encode()).decode() for key, text in texts.items()}
+
+
+def _of_cluster(instance: Instance, place: tuple[str, ...]) -> dict[str, Any]:
+    """What is the same for all pods. ``place``: where it stands in the document of another instance."""
+    app, roles = instance.definition.app, _roles(instance)
+    return {
+        "version": str(app.config_schema_version),
+        "services": _services(instance, roles, place),
+        "nodegroups": {
+            _GROUP: {
+                "roles": {asked.id: _role(instance, asked) for asked in roles},
+                "distro_id": app.distro_id,
+                "catalog_entry_version": app.version,
+                "config_metadata": dict(app.config_meta),
+            }
+        },
+        "distros": {app.distro_id: {_GROUP: _reference(*place, "nodegroups", _GROUP)}},
+        "cluster": {
+            "name": instance.name,
+            "isolated": False,
+            "id": str(uuid5(NAMESPACE_DNS, naming.headless_address(instance))),
+            "config_metadata": {_GROUP: _reference("nodegroups", _GROUP, "config_metadata")},
+        },
     }
 
 
@@ -73,11 +137,11 @@ def _reference(*path: str) -> dict[str, Any]:
     return {"bdvlibrefkey": list(path)}
 
 
-def _services(instance: Instance, roles: list[ClusterRole]) -> dict[str, Any]:
+def _services(instance: Instance, roles: list[ClusterRole], before: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for asked in roles:
         for service in instance.definition.app.services_of(asked.id):
-            place = _reference("nodegroups", _GROUP, "roles", asked.id, "services", service.id)
+            place = _reference(*before, "nodegroups", _GROUP, "roles", asked.id, "services", service.id)
             found.setdefault(service.id, {_GROUP: {}})[_GROUP][asked.id] = place
     return found
 

@@ -67,9 +67,9 @@ def replication_name(instance: Instance, role: str) -> str:
     return f"{set_name(instance, role)}-replication"
 
 
-def metadata_name(instance: Instance, role: str) -> str:
-    """The Secret with configmeta.json of each pod of a role."""
-    return f"{set_name(instance, role)}-configmeta"
+def pod_name(instance: Instance, role: str, number: int) -> str:
+    """One pod of a role."""
+    return f"{set_name(instance, role)}-{number}"
 
 
 def pod_names(instance: Instance, role: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ...model.quantity import parse_quantity
 from ..app import Role, Service
 from ..cluster import ClusterRole
 from ..instance import Instance
-from ..runtime import RoleRuntime
+from ..runtime import CONFIGURE, RoleRuntime
 from . import naming
 from .blanks import filled
 from .volumes import VOLUME, Volumes, volumes_of
@@ -45,6 +45,9 @@ def stateful_set(instance: Instance, asked: ClusterRole, role: Role) -> dict[str
             "template": _template(instance, asked, role, runtime, volumes),
         },
     }
+    if role.package is not None or CONFIGURE in runtime.hooks:
+        # whoever looks at the instance sees by this that its pods are not done when they are ready
+        body["metadata"]["annotations"][names.ANNOTATION_SETUP] = CONFIGURE
     if volumes.claims:
         body["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": keep, "whenScaled": keep}
         body["spec"]["volumeClaimTemplates"] = volumes.claims
@@ -157,12 +160,8 @@ def _ports(services: list[Service]) -> list[dict[str, Any]]:
 
 def _environment(asked: ClusterRole, role: Role, own: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the runtime sets, the instance's own in its place, and what setup packages find in every pod."""
-    pod = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
-    found = {entry["name"]: entry for entry in ([pod] if role.package is not None else [])}
-    found.update({entry["name"]: entry for entry in own})
+    found = {entry["name"]: entry for entry in own}
     found.update({name: {"name": name, "value": value} for name, value in asked.env})
-    if role.package is not None:
-        found["POD_NAME"] = pod  # nobody's to change: the place of configmeta.json hangs on it
     if role.package is not None and role.package.new_layout:
         found["PYTHONUSERBASE"] = {"name": "PYTHONUSERBASE", "value": "/usr/local"}
     gpus = asked.requests.get(_GPU) or asked.limits.get(_GPU) or "0"

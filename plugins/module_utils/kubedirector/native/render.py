@@ -20,7 +20,6 @@ from ..runtime import file_key, start_order
 from . import naming
 from .blanks import filled
 from .checks import render_faults
-from .configmeta import configmeta
 from .pods import stateful_set
 from .services import headless_service, role_services
 
@@ -80,13 +79,6 @@ def _of_role(instance: Instance, asked: ClusterRole, role: Role) -> list[Manifes
         made.append(
             _object(instance, "Secret", name, role.id, type="Opaque", **({"stringData": values} if values else {}))
         )
-    if role.package is not None:
-        documents = {
-            f"{pod}.json": json.dumps(configmeta(instance, role.id, number), sort_keys=True)
-            for number, pod in enumerate(naming.pod_names(instance, role.id))
-        }
-        name = naming.metadata_name(instance, role.id)
-        made.append(_object(instance, "Secret", name, role.id, type="Opaque", stringData=documents))
     made += role_services(instance, asked)
     made.append(stateful_set(instance, asked, role))
     if runtime.max_unavailable is not None and asked.members > 1:

@@ -19,8 +19,6 @@ VOLUME = "p"
 _NEW_LAYOUT = ("/etc", "/opt/guestconfig", "/var/log/guestconfig", "/usr/local/bin", "/usr/local/lib")
 _OLD_LAYOUT = ("/etc", "/opt", "/usr")
 
-CONFIGMETA = "/etc/guestconfig/configmeta.json"
-
 # Copies what the image has in each directory into the volume, once. A directory appears there only when it is complete.
 _SEED = """\
 set -e
@@ -88,9 +86,6 @@ def volumes_of(instance: Instance, asked: ClusterRole, role: Role, runtime: Role
         # owner and group only; a group is given by the pod's fsGroup
         secret = {"secretName": naming.secret_name(instance, name), "defaultMode": 0o440}
         made.add({"name": f"secret-{name}", "secret": secret}, path, readOnly=True)
-    if role.package is not None:
-        meta = {"secretName": naming.metadata_name(instance, asked.id), "defaultMode": 0o444}
-        made.add({"name": "configmeta", "secret": meta}, CONFIGMETA, subPathExpr="$(POD_NAME).json", readOnly=True)
     return made
 
 
