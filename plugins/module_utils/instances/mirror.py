@@ -172,6 +172,14 @@ class Mirror:
 
     def hand_over(self, old: str, lead: Lead) -> None:
         """End writes at a home that is alive, once its copy has all of them. FederationError where that is not so."""
+        said = self.positions([old])[old]
+        if said.problem:
+            raise FederationError(
+                f"{old} cannot hand over to {lead.home}, since it does not say how far it is: {said.problem}",
+                "wait until it does; or declare the member lost and fence it (cluster), and run failover",
+            )
+        if said.role != "home":
+            return  # it takes no writes that could be missed
         ran = self.command(old, self.replication.demote, str(lead.epoch), lead.home)
         if ran.code:
             raise FederationError(
