@@ -27,6 +27,8 @@ ENVIRONMENT = {
 #: the ansible-playbook of this Python, whatever PATH says
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
 RUN_SECONDS = 1800
+#: the programs of the sandbox are there, whatever HOME a run has
+CACHE = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")}
 
 
 def in_real_pods(*images: str) -> list[pytest.MarkDecorator]:

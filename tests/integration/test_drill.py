@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import until
+from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import CACHE, until
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
-#: the programs of the sandbox are there, whatever HOME a run has
-CACHE = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")}
 PHASES = ("preflight", "inject", "detect", "decide", "fail over", "verify", "fail back", "verify again")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.node_main import node_address
+from ansible_collections.multicluster.federation.plugins.plugin_utils.drill_action import stop_prober
 from ansible_collections.multicluster.federation.tests.integration.pods_stage import (
     MEMBERS,
     SPACE,
@@ -20,7 +21,7 @@ from ansible_collections.multicluster.federation.tests.integration.pods_stage im
     said,
     standing,
 )
-from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import in_real_pods, until
+from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import CACHE, in_real_pods, until
 
 pytestmark = in_real_pods("redis")
 
@@ -196,7 +197,10 @@ def test_a_drill_measures_what_a_lost_home_takes_along(cache: Stage) -> None:
         "disaster_recovery_targets": {"*": 90},
         "disaster_recovery_write": True,
     }
-    done = cache.player.run("multicluster.federation.drill", "-e", json.dumps(values))
+    try:
+        done = cache.player.run("multicluster.federation.drill", "-e", json.dumps(values), **CACHE)
+    finally:
+        stop_prober(str((folder / "latest").resolve()))
     report = json.loads((folder / "latest" / "report.json").read_text())
     assert done.returncode == 0, done.stdout
     assert report["verdict"] == "PASSED", report["why"]
