@@ -53,6 +53,7 @@ class Options:
     ``partial_fleet``: the inventory is meant to have only a part of the fleet. ``plan`` is to be carried out exactly or not at all;
     ``planning``: this run makes one, as if the members in ``without`` were gone. ``losses``: what may be done about lost members;
     ``reclaim`` are lost ones that answer again, from which what runs elsewhere by now and must not run twice is taken away.
+    ``unawaited`` are objects whose health is not waited for.
     ``seeds`` are values (base64) for Secrets that would be made with random ones: they are as they are elsewhere already.
     """
 
@@ -74,6 +75,7 @@ class Options:
     losses: Losses = NO_FAILOVER
     reclaim: frozenset[str] = frozenset()
     seeds: Mapping[ObjectName, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    unawaited: frozenset[ObjectName] = frozenset()
 
 
 class Member:
@@ -329,6 +331,7 @@ class Member:
 
         present = [plan for plan in self.plans if plan.resource.present]
         wanted = [s.name for plan in present for s in plan.steps if s.want is not None and s.name.kind in WAITED]
+        wanted = [name for name in wanted if name not in self._options.unawaited]
         if not wanted:
             return
         deadline = Deadline(self._options.wait_timeout)
