@@ -135,7 +135,10 @@ def standing(stage: Stage) -> Iterator[Stage]:
         yield stage
     finally:
         control(stage.folder, **stage.where, state="absent")
-    assert traces.left() == []
+    with suppress(AssertionError):
+        until(lambda: not traces.left(), "nothing is left of the nodes", 20)
+    left = traces.left()
+    assert not left, left
 
 
 def said(stage: Stage, member: str, pod: str, command: str) -> str:

@@ -20,10 +20,12 @@ Run = Callable[[Fleet, Sequence[Resource], Options], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Stage:
-    """``manifests`` is everything that is to be there once role ``role`` is done."""
+    """``manifests`` is everything that is to be there once role ``role`` is done. The health of objects of roles that come ``later`` is
+    not waited for: what they are may be the very thing that is to be mended."""
 
     role: str
     manifests: tuple[Manifest, ...]
+    later: frozenset[ObjectName] = frozenset()
 
 
 def stages(new: Sequence[Manifest], old: Sequence[Manifest], order: Sequence[str]) -> list[Stage]:
@@ -37,7 +39,8 @@ def stages(new: Sequence[Manifest], old: Sequence[Manifest], order: Sequence[str
     found = []
     for position, role in enumerate(changing[:-1]):
         later = set(changing[position + 1 :])
-        found.append(Stage(role, tuple(_mixed(new, before, later))))
+        mixed = tuple(_mixed(new, before, later))
+        found.append(Stage(role, mixed, frozenset(name_of(m) for m in mixed if role_of(m) in later)))
     return [*found, Stage(changing[-1] if changing else "", tuple(new))]
 
 
@@ -89,7 +92,8 @@ def roll_out(
             result = {**result, "failed": True, "msg": reason}
             told.append(f"{stage.role or 'all'}: {reason}")
             break
-        result = run(fleet, [replace(resource, manifests=stage.manifests)], options)
+        later = frozenset(replace(name, namespace=name.namespace or resource.namespace) for name in stage.later)
+        result = run(fleet, [replace(resource, manifests=stage.manifests)], replace(options, unawaited=later))
         changed = changed or result["changed"]
         warnings += [text for text in result.get("warnings", []) if text not in warnings]
         told.append(f"{stage.role or 'all'}: {result['msg']}")

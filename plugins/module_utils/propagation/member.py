@@ -58,6 +58,7 @@ class Options:
     ``planning``: this run makes one, as if the members in ``without`` were gone. ``losses``: what may be done about lost members;
     ``reclaim`` are lost ones that answer again, from which what runs elsewhere by now and must not run twice is taken away.
     ``attend`` is called for each member once its objects are written, before they are waited for.
+    ``unawaited`` are objects whose health is not waited for.
     ``seeds`` are values (base64) for Secrets that would be made with random ones: they are as they are elsewhere already.
     """
 
@@ -80,6 +81,7 @@ class Options:
     reclaim: frozenset[str] = frozenset()
     seeds: Mapping[ObjectName, Mapping[str, str]] = field(default_factory=dict, repr=False)
     attend: Attend | None = field(default=None, repr=False)
+    unawaited: frozenset[ObjectName] = frozenset()
 
 
 class Member:
@@ -338,6 +340,7 @@ class Member:
 
         present = [plan for plan in self.plans if plan.resource.present]
         wanted = [s.name for plan in present for s in plan.steps if s.want is not None and s.name.kind in WAITED]
+        wanted = [name for name in wanted if name not in self._options.unawaited]
         if not wanted:
             return
         deadline = self._attend()

@@ -273,6 +273,10 @@ def test_a_later_role_stays_as_it_is_and_what_goes_goes_last() -> None:
     kept = next(m for m in first.manifests if m["metadata"]["name"] == "one-second")
     assert kept["spec"]["replicas"] == 2
     assert {m["metadata"]["name"] for m in last.manifests} == {m["metadata"]["name"] for m in new}
+    # which may be broken, and must not keep the first one from being mended
+    assert "StatefulSet space/one-second" in [str(name) for name in first.later]
+    assert "StatefulSet space/one-first" not in [str(name) for name in first.later]
+    assert last.later == frozenset()
     removed = rollout.stages(render(instance(3, 0)), old, ("first", "second"))
     assert [stage.role for stage in removed] == ["first"]
     assert "StatefulSet one-second" not in _names(removed[-1])
