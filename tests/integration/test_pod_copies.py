@@ -201,8 +201,8 @@ def test_a_drill_measures_what_a_lost_home_takes_along(cache: Stage) -> None:
         done = cache.player.run("multicluster.federation.drill", "-e", json.dumps(values), **CACHE)
     finally:
         stop_prober(str((folder / "latest").resolve()))
-    report = json.loads((folder / "latest" / "report.json").read_text())
     assert done.returncode == 0, done.stdout
+    report = json.loads((folder / "latest" / "report.json").read_text())
     assert report["verdict"] == "PASSED", report["why"]
     app = next(app for app in report["apps"] if app["sort"] == "copied")
     assert (app["before"], app["during"]) == ({EU: 1}, {US: 1})
