@@ -38,7 +38,8 @@ _HERE = os.path.abspath(__file__)
 _ROOT = os.path.abspath(os.path.join(os.path.dirname(_HERE), *[os.pardir] * 5))
 _MODULE = "ansible_collections.multicluster.federation.plugins.module_utils.recovery.prober"
 _PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from {_MODULE} import main; main()"
-_STOP_SECONDS = 5.0
+#: the prober takes away what it wrote before it ends
+_STOP_SECONDS = 15.0
 #: how long it may take until what is written is seen on a copy
 _WRITTEN_SECONDS, _POLL = 20.0, 0.25
 

@@ -48,11 +48,12 @@ def recall(
     request_timeout: float,
     member_timeout: float,
     wanted: Callable[[str], bool] = lambda _name: True,
+    lost_too: bool = False,
 ) -> Recalled:
     """What the members remember of all resources. Nothing is written, and no value of a Secret is read.
 
     ``wanted`` chooses by name the resources whose definition is read; where resources are is known of all. Every member has until its
-    deadline, but those that others know to be lost: a slow one may be the only one that knows the newest.
+    deadline, but those that others know to be lost (and these with ``lost_too``): a slow one may be the only one that knows the newest.
     """
     found: dict[str, tuple[MemberApi, Memory]] = {}
 
@@ -65,7 +66,11 @@ def recall(
 
     def enough(left: Iterable[str]) -> bool:
         newest = _newest(found)
-        return newest is not None and all(name in newest.members and newest.members[name].lost for name in left)
+        return (
+            not lost_too
+            and newest is not None
+            and all(name in newest.members and newest.members[name].lost for name in left)
+        )
 
     until_enough(list(fleet.members), look, enough, Deadline(member_timeout + SLACK))
     known = dict(found)

@@ -128,7 +128,7 @@ def failback(
 ) -> dict[str, Any]:
     """Bring members back that were lost and answer again: stale copies are reported, what must not run twice is removed, the members
     are no longer lost, and everything is divided anew. Returns the result of a module."""
-    recalled = recall(fleet, options.request_timeout, options.member_timeout)
+    recalled = recall(fleet, options.request_timeout, options.member_timeout, lost_too=True)
     back = sorted(name for name in fleet.in_play if recalled.clusters[name].lost)
     silent = [name for name in back if name not in recalled.held]
     if silent:

@@ -26,6 +26,8 @@ from ..model.errors import FederationError
 _NOTHING = 0
 #: seconds between two looks at those who have a copy
 _LOOK = 1.0
+#: seconds to take away what was written, and how often in a row it has to be found gone
+_CLEAR_SECONDS, _GONE = 6.0, 3
 #: how many acknowledged writes are remembered, to tell how long ago a lost one was
 _REMEMBERED = 200_000
 
@@ -92,10 +94,13 @@ class Writer:
             threading.Thread(target=work, daemon=True).start()
 
     def clear(self) -> None:
-        """Take away what was written, best effort."""
-        home = self._home()
-        if home and self.store.clear:
+        """Take away what was written, best effort. The command that wrote may go on for a moment after its connection was ended."""
+        home = self._home() if self.store.clear else ""
+        gone, limit = 0, Deadline(_CLEAR_SECONDS)
+        while home and gone < _GONE and not limit.expired():
             self._run(home, self.store.clear)
+            time.sleep(self.interval)
+            gone = gone + 1 if self._number(home) is None else 0
 
     def _line(self, **more: Any) -> None:
         self._tell({"t": time.time(), "store": self.store.resource, **more})

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -16,6 +16,7 @@ from ansible_collections.multicluster.federation.plugins.module_utils.fleet.conc
     in_good_time,
     on_each,
     start_all,
+    until_enough,
 )
 from ansible_collections.multicluster.federation.plugins.module_utils.fleet.deadline import Deadline
 from ansible_collections.multicluster.federation.plugins.module_utils.model.errors import (
@@ -282,3 +283,24 @@ def test_everybody_is_either_in_time_or_late(monkeypatch: pytest.MonkeyPatch) ->
         late.wait_for(*(set(names) - set(done)))
         assert len(done) == len(set(done))
         assert len(done) * 2 >= len(names)
+
+
+def test_nobody_waits_for_answers_that_nobody_needs() -> None:
+    release, asked = threading.Event(), list[set[str]]()
+
+    def work(name: str) -> None:
+        if name == "slow":
+            release.wait(30)
+
+    def enough(left: Collection[str]) -> bool:
+        asked.append(set(left))
+        return set(left) == {"slow"}
+
+    until_enough(["a", "b", "slow"], work, enough, Deadline(20))
+    assert asked[-1] == {"slow"}
+    release.set()
+    until_enough(["a", "slow"], work, lambda _left: False, Deadline(20))
+    release.clear()
+    with at_most(10):
+        until_enough(["slow"], work, lambda _left: True, Deadline(0.2))
+    release.set()
