@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -49,15 +49,18 @@ def control(folder: Path, **options: Any) -> None:
 class Stage:
     """Two members with real nodes that form a federation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, eu: Sequence[str] = ("redis",), us: Sequence[str] = ("redis", "mysql", "rabbitmq")
+    ) -> None:
         self.folder = folder
+        self.images = {"eu-1": list(eu), "us-1": list(us)}
         self.sandbox = Sandbox(folder / "sandboxes", f"pods-{os.getpid()}")
         self.where = {"sandbox": self.sandbox.name, "root": str(self.sandbox.root)}
 
     def up(self) -> None:
         members = [
-            {"name": "eu-1", "region": "eu", "node_kind": "kubelet", "images": ["redis"]},
-            {"name": "us-1", "region": "us", "node_kind": "kubelet", "images": ["redis", "mysql", "rabbitmq"]},
+            {"name": name, "region": name[:2], "node_kind": "kubelet", "images": names}
+            for name, names in self.images.items()
         ]
         control(self.folder, **self.where, members=members, wait_timeout=600)
         self.kube = {name: Kube(self.sandbox.kubeconfig(name)) for name in MEMBERS}

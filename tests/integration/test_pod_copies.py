@@ -39,7 +39,7 @@ COPIED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with standing(Stage(tmp_path_factory.mktemp("copies"))) as found:
+    with standing(Stage(tmp_path_factory.mktemp("copies"), us=["redis"])) as found:
         yield found
 
 

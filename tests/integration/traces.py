@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,8 @@ from pathlib import Path
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.layout import SandboxFolder
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.node_main import BRIDGE
 
-_KINDS = ("pid", "mnt", "net", "ipc", "uts")
+#: namespaces that every process of a node is in, and that can be kept: one that ends gives its number to the next one
+_KINDS = ("pid", "ipc", "uts")
 #: where programs of nodes write when nobody tells them otherwise
 _PLACES = (
     "/opt",
@@ -53,7 +55,10 @@ class Traces:
             self._tree = f"/{self.group}/{member}/"
         for path in self.folder.glob(f"members/{member}/run/holder.json"):
             pid = json.loads(path.read_text())["pid"]
-            self._spaces |= {os.readlink(f"/proc/{pid}/ns/{kind}") for kind in _KINDS}
+            for kind in _KINDS:
+                kept = os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY)
+                weakref.finalize(self, os.close, kept)
+                self._spaces.add(os.readlink(f"/proc/self/fd/{kept}"))
         for path in self.folder.glob(f"members/{member}/node/link.json"):
             link = json.loads(path.read_text())
             self._links[link["name"]] = link["index"]

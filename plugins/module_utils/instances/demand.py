@@ -131,7 +131,9 @@ def _of_copies(
     if replication is None or mode == EACH:
         raise ConfigError(f"data: {instance.data} is for one instance with a copy, not for instances: {EACH}")
     spread = [rule for rule in (placement or {}).get("spread") or [] if rule.get("by") != "member"]
-    fenced = bool(replication.fenced_by and instance.parameters.get(replication.fenced_by))
+    # copies in the same member count as well, and are no fence
+    near = sum(role.members for role in instance.cluster.roles if role.id != replication.role)
+    fenced = bool(replication.fenced_by) and int(instance.parameters[replication.fenced_by]) > near
     return {
         "placement": {**(placement or {}), "spread": [*spread, {"by": "member", "max": _COPIES}]},
         "fence": NONE if fenced else BY_STATE,

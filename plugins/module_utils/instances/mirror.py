@@ -172,7 +172,8 @@ class Mirror:
 
     def hand_over(self, old: str, lead: Lead) -> None:
         """End writes at a home that is alive, once its copy has all of them. FederationError where that is not so."""
-        said = self.positions([old])[old]
+        asked = self.positions([old, lead.home])
+        said, copy = asked[old], asked[lead.home]
         if said.problem:
             raise FederationError(
                 f"{old} cannot hand over to {lead.home}, since it does not say how far it is: {said.problem}",
@@ -180,6 +181,11 @@ class Mirror:
             )
         if said.role != "home":
             return  # it takes no writes that could be missed
+        if not copy.linked:
+            raise FederationError(
+                f"{old} could not hand over to {lead.home}: the copy there is cut off",
+                f"nothing was changed, {old} goes on",
+            )
         ran = self.command(old, self.replication.demote, str(lead.epoch), lead.home)
         if ran.code:
             raise FederationError(
