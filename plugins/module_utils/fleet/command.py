@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -63,36 +63,37 @@ def run_command(
         socket.close(timeout=1)
 
 
-def follow_command(
-    api: MemberApi,
-    namespace: str,
-    pod: str,
-    container: str,
-    command: Sequence[str],
-    deadline: Deadline,
-    idle: float,
-) -> Iterator[str]:
-    """Run a command, and give each line that it prints as soon as it is there.
+class Conversation:
+    """A command that answers lines with lines. It has to end with its input, since nothing else ends it: one that only prints goes on
+    in its pod, whoever is there to read it.
 
-    MemberError when it cannot be started, does not end with 0, prints nothing for ``idle`` seconds, or when the connection is cut. Who
-    stops to ask for lines ends the connection, and with it a command that goes on printing.
+    MemberError when it cannot be started.
     """
-    limit = deadline.within(api.deadline.remaining())
-    socket = _open(api, namespace, pod, container, command, limit.within(idle))
-    rest = b""
-    try:
-        while True:
-            channel, data = _frame(socket, limit.within(idle), pod, command)
+
+    def __init__(
+        self, api: MemberApi, namespace: str, pod: str, container: str, command: Sequence[str], deadline: Deadline
+    ) -> None:
+        self._pod, self._command = pod, command
+        self._rest = b""
+        limit = deadline.within(api.deadline.remaining())
+        self._socket = _open(api, namespace, pod, container, command, limit, listens=True)
+
+    def ask(self, line: str, deadline: Deadline) -> str:
+        """Give it a line, and wait for the next line that it prints. MemberError when it ended, or says nothing by the deadline."""
+        _send(self._socket, f"{line}\n".encode(), deadline, self._pod, self._command)
+        while b"\n" not in self._rest:
+            channel, data = _frame(self._socket, deadline, self._pod, self._command)
             if channel == _STATUS:
-                code = _code(data, pod)
-                if code:
-                    raise MemberError(Kind.FAILED, f"{command[0]} in pod {pod} ended with exit code {code}")
-                return
+                code = _code(data, self._pod)
+                raise MemberError(Kind.FAILED, f"{self._command[0]} in pod {self._pod} ended with exit code {code}")
             if channel == _OUT:
-                *lines, rest = (rest + data).split(b"\n")
-                yield from (line.decode("utf-8", "replace") for line in lines)
-    finally:
-        socket.close(timeout=1)
+                self._rest += data
+        answer, _end, self._rest = self._rest.partition(b"\n")
+        return answer.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End its input, and with that the command."""
+        self._socket.close(timeout=1)
 
 
 def _open(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..kubedirector.runtime import CONFIGURE
+from ..kubedirector.runtime import CONFIGURE, LEAVE
 from ..model import names
 
 STARTED, DONE, FAILED = "started", "done", "failed"
@@ -144,7 +144,8 @@ def problem_of(pod: Mapping[str, Any], name: str, configures: bool) -> tuple[str
     if not container:
         return "", False
     for event, entry in sorted(journal.entries.items()):
-        if entry.container == container and entry.state == FAILED:
+        # one that did not take its leave stays, and is what it was
+        if entry.container == container and entry.state == FAILED and event != LEAVE:
             said = f" ({' | '.join(entry.output)})" if entry.output else ""
             return f"{event} {entry.problem or 'failed'}{said}", event == CONFIGURE
     for event, entry in journal.running(container).items():

@@ -189,9 +189,9 @@ class Replication:
 
     The first pod of ``role`` is found by its copy at the port of ``service``. Its pods have a file ``state`` in the directory ``path``,
     and do what it says (see `lead`). ``position`` prints how far a copy is, ``promote`` makes it the one that takes writes,
-    ``demote`` ends writes where they were taken, and returns when the copies have all of them. ``write NUMBER`` writes
-    that number and those after it until it is stopped or a write fails, and prints each that was acknowledged; ``read`` prints the last
-    number that is there; ``clear`` takes them away: a drill measures with them.
+    ``demote`` ends writes where they were taken, and returns when the copies have all of them. ``write`` reads
+    numbers, one a line, writes each, prints it when it was acknowledged, and ends with its input or the first write that fails; ``read``
+    prints the last number that is there; ``clear`` takes it away: a drill measures with them.
     ``fenced_by`` is a parameter: above 0, a home that has lost its copy takes no writes, "" for none.
     """
 

@@ -12,11 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..fleet.api import MemberApi
-from ..fleet.command import follow_command, run_command
+from ..fleet.command import Conversation, run_command
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model.cluster import Cluster
@@ -94,7 +95,7 @@ class Writer:
             threading.Thread(target=work, daemon=True).start()
 
     def clear(self) -> None:
-        """Take away what was written, best effort. The command that wrote may go on for a moment after its connection was ended."""
+        """Take away what was written, best effort. A write that was under way may come after it."""
         home = self._home() if self.store.clear else ""
         gone, limit = 0, Deadline(_CLEAR_SECONDS)
         while home and gone < _GONE and not limit.expired():
@@ -172,19 +173,34 @@ class Writer:
             self._tally.target = home
             first = self._tally.number + 1
         try:
-            api = self._api(home, self.longest)
-            command = [*store.write, str(first)]
-            limit, idle = Deadline(self.longest), 4 * self.timeout
-            for line in follow_command(api, store.namespace, store.pod, store.container, command, limit, idle):
-                if self.over.is_set():
-                    return
-                if line.strip().isdigit():
-                    with self._lock:
-                        self._tally.number = int(line)
-                        self._tally.since += 1
-                        self._tally.acks.append((int(line), time.time()))
+            talk = Conversation(
+                self._api(home, self.longest),
+                store.namespace,
+                store.pod,
+                store.container,
+                store.write,
+                Deadline(4 * self.timeout),
+            )
         except FederationError as error:
             self._line(member=home, cut=error.message)
+            return
+        with closing(talk):
+            try:
+                self._talk(talk, first)
+            except FederationError as error:
+                self._line(member=home, cut=error.message)
+
+    def _talk(self, talk: Conversation, number: int) -> None:
+        """Write one number after the other, each when the one before was acknowledged."""
+        while not self.over.is_set():
+            answer = talk.ask(str(number), Deadline(4 * self.timeout))
+            if answer.strip() != str(number):
+                continue
+            with self._lock:
+                self._tally.number = number
+                self._tally.since += 1
+                self._tally.acks.append((number, time.time()))
+            number += 1
 
     def _tick(self) -> None:
         """How many writes there were since the last tick."""

@@ -357,6 +357,7 @@ def test_what_belongs_to_another_container_is_over() -> None:
             True,
         ),
         (told().with_entry("addnodes", Entry(FAILED, 2, "c1", problem="was killed")), "addnodes was killed", False),
+        (told().with_entry("leave", Entry(FAILED, 2, "c1", problem="was killed")), "", False),
     ],
 )
 def test_what_is_wrong_with_a_pod_by_its_journal(journal: Journal, problem: str, final: bool) -> None:
