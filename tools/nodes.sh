@@ -24,7 +24,8 @@ END
 packages=$(lacking 1)
 if [ "${1:-}" = --install ] && [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     log=$(mktemp)
-    # shellcheck disable=SC2086 - several words on purpose
+    # several words on purpose
+    # shellcheck disable=SC2086
     if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
         tail -5 "$log" >&2
     fi

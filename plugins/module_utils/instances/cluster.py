@@ -283,13 +283,17 @@ def _connect(
     placed = done["instance"]["placed"]
     if done["failed"] or not (instance.connect or told):
         return
+    home = instance.lead.home or (placed[0] if len(placed) == 1 else "")
     if not instance.connect:
         more = connection.forget(fleet, instance.namespace, instance.name, options)
-    elif len(placed) != 1:
+    elif not home:
         raise ConfigError("connect is for an instance with one home", "give each of them a name of its own")
+    elif set(placed) & set(instance.connect):
+        both = ", ".join(sorted(set(placed) & set(instance.connect)))
+        raise ConfigError(f"connect names {both}, where {instance.name} runs: its own objects are there")
     else:
-        state = done["instance"]["members"].get(placed[0], {})
-        more = connection.follow(fleet, instance, placed[0], instance.connect, state, options)
+        state = done["instance"]["members"].get(home, {})
+        more = connection.follow(fleet, instance, home, instance.connect, state, options)
     done["changed"] = done["changed"] or more["changed"]
     done["failed"] = more["failed"]
     done["warnings"] = [*done.get("warnings", []), *more.get("warnings", [])]

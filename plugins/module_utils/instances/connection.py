@@ -18,7 +18,7 @@ from ..kubedirector.instance import Instance
 from ..kubedirector.native import naming as objects
 from ..model import names
 from ..model.cluster import Fleet
-from ..model.errors import ConfigError, FederationError
+from ..model.errors import FederationError
 from ..model.manifest import Manifest
 from ..model.resource import Resource, parse_resource
 from ..propagation import engine
@@ -31,11 +31,7 @@ def follow(
     fleet: Fleet, instance: Instance, home: str, members: Sequence[str], state: Mapping[str, Any], options: Options
 ) -> dict[str, Any]:
     """Bring the connection details of an instance to ``members``; returns the result of a run. ``state`` is that of the instance at home.
-
-    ConfigError for a member that has the instance itself.
-    """
-    if home in members:
-        raise ConfigError(f"connect names {home}, where {instance.name} runs: its own objects are there")
+    None of the members has the instance itself."""
     resource = _resource(instance, members, _manifests(fleet, instance, home, state, options))
     done = engine.run(fleet, [resource], options)
     unreachable = [end for end in state.get("endpoints", []) if not end["external"]]
