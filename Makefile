@@ -19,7 +19,7 @@ help:
 	@echo "make drill        a member of three real control planes is killed; how its applications recover is in .drill/latest/report.html"
 	@echo "make clean        take the demo down, leave nothing running, remove what was built here"
 	@echo ""
-	@echo "make test         every check below up to integration, in this order"
+	@echo "make test         every check below up to test-pods"
 	@echo "make lint           style: ruff, yamllint, ansible-lint (profile production)"
 	@echo "make types          mypy, strict"
 	@echo "make docs           documentation of modules and roles, changelog fragments"
@@ -29,7 +29,7 @@ help:
 	@echo "make molecule       the roles, on a sandbox of their own"
 	@echo "make unit           pytest tests/unit"
 	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
-	@echo "make test-pods    stateful applications in real pods (root on Linux, tools/nodes.sh says what is missing); part of make test"
+	@echo "make test-pods      stateful applications in real pods (root on Linux, tools/nodes.sh says what is missing)"
 	@echo "make test-long    the tests that take minutes"
 	@echo "make bench          how fast it is, on ten real API servers; BENCH=... chooses (docs/performance.md)"
 	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
@@ -48,8 +48,8 @@ drill: venv
 	@tools/drill.sh
 
 # pytest comes last so that its closing line is the last line.
-test: lint types docs build sanity molecule
-	@$(RUN) pytest -m "not long" $(PYTEST)
+test: lint types docs build sanity molecule test-pods
+	@$(RUN) pytest -m "not long and not pods" $(PYTEST)
 
 format: venv
 	@$(RUN) sh -c 'ruff check --fix . ; ruff format .'
@@ -79,11 +79,12 @@ unit: venv
 	@$(RUN) pytest -m "not long" tests/unit $(PYTEST)
 
 integration: venv
-	@$(RUN) pytest -m "not long" tests/integration $(PYTEST)
+	@$(RUN) pytest -m "not long and not pods" tests/integration $(PYTEST)
 
+# Each file has a sandbox of its own, and waits more than it works: two at a time.
 test-pods: venv
 	@tools/nodes.sh || true
-	@$(RUN) pytest -m pods $(PYTEST)
+	@$(RUN) pytest -m pods --numprocesses 2 --dist loadfile $(PYTEST)
 
 test-long: venv
 	@$(RUN) pytest -m long $(PYTEST)

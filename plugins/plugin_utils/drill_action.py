@@ -216,7 +216,9 @@ def _prober_of(folder: str) -> int | None:
             pid = int(json.load(file)["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    shown = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False).stdout
+    shown = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False
+    ).stdout
     return pid if _MODULE in shown else None
 
 

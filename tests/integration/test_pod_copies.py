@@ -27,12 +27,14 @@ pytestmark = in_real_pods("redis")
 
 EU, US = MEMBERS
 POD = "cache-redis-server-0"
+#: room for commands that are run beside the server
+SIZE = {"limits": {"cpu": "1", "memory": "256Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}}
 COPIED: dict[str, Any] = {
     "app": "redis",
     "members": [EU, US],
     "data": "redis-replication",
     "service_type": "NodePort",
-    "roles": [{"id": "redis-server", "storage": {"size": "1Gi"}}],
+    "roles": [{"id": "redis-server", "storage": {"size": "1Gi"}, "resources": SIZE}],
     "parameters": {"min_replicas_to_write": 0},
 }
 
