@@ -85,6 +85,12 @@ resources:
   returned: when anything was to be done
   type: dict
   sample: {}
+instances:
+  description: Instances of stateful applications whose data are copied to a second member, by resource, as C(instance) of
+    M(multicluster.federation.kubedirector_cluster). C(replication) says who takes writes, and how far each is.
+  returned: when there are such instances
+  type: dict
+  sample: {}
 """
 
 from ansible.module_utils.basic import AnsibleModule

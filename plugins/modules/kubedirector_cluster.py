@@ -244,6 +244,8 @@ instance:
     - The instance - C(name), C(namespace), C(app), C(version), C(resource) (its name among the resources of the federation), C(placed) (its
       members), C(roles) with the number of pods, C(addresses) (DNS names of roles inside of the member), C(secrets) (names of the Secrets
       that hold credentials), and C(members), the state on each member as M(multicluster.federation.kubedirector_info) returns it.
+    - Where data are copied to a second member, C(replication) has the C(home), its C(epoch), and of each member its C(role), C(offset), and
+      how far a copy is C(behind), whether it is C(linked) and how many seconds ago it heard of its home (C(age)).
   returned: always
   type: dict
   sample: {name: cache, namespace: shop, placed: [eu-1], roles: {redis-server: 1}, secrets: [cache-auth]}
