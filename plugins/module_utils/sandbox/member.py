@@ -281,11 +281,10 @@ class Member:
         """Bring nodes and the storage class to what they should be. Returns what was done."""
         done = [] if self.real else nodes.apply(client, self.settings, before)
         if client.get(f"{_STORAGE_CLASSES}/{stages.STORAGE_CLASS}") is None:
-            client.request(
-                "POST",
-                _STORAGE_CLASSES,
-                stages.storage_class(realnode.PROVISIONER if self.real else stages.PROVISIONER),
-            )
+            # a scheduler that finds a claim without a volume may miss that it gets one, and looks again after five minutes: on a real node
+            # it waits for the volume itself
+            real = stages.storage_class(realnode.PROVISIONER, "WaitForFirstConsumer")
+            client.request("POST", _STORAGE_CLASSES, real if self.real else stages.storage_class())
             done.append(f"created storage class {stages.STORAGE_CLASS}")
         return done
 

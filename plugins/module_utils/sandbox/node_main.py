@@ -520,6 +520,7 @@ class Volumes:
     """Makes a directory, and a volume for it, for each claim of our class, and takes both away when the claim has gone."""
 
     CLASS, PROVISIONER = "standard", "sandbox.multicluster.federation/node"
+    SELECTED = "volume.kubernetes.io/selected-node"
 
     def __init__(self, api: Api, node: str, folder: str) -> None:
         """``node``: the name of the node that volumes are on; ``folder``: holds a directory for each."""
@@ -532,6 +533,8 @@ class Volumes:
                 continue
             if claim.get("status", {}).get("phase") != "Pending" or metadata.get("deletionTimestamp"):
                 continue
+            if (metadata.get("annotations") or {}).get(self.SELECTED) != self.node:
+                continue  # no pod that needs it is to run here yet
             name = f"claim-{metadata['uid']}"
             place = os.path.join(self.folder, name)
             os.makedirs(place, exist_ok=True)

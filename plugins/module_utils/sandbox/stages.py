@@ -158,15 +158,15 @@ def documents() -> list[dict[str, Any]]:
     ]
 
 
-def storage_class(provisioner: str = PROVISIONER) -> dict[str, Any]:
-    """The class that claims get by default."""
+def storage_class(provisioner: str = PROVISIONER, binding: str = "Immediate") -> dict[str, Any]:
+    """The class that claims get by default. ``binding``: when they get a volume."""
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
         "metadata": {"name": STORAGE_CLASS, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
         "provisioner": provisioner,
         "reclaimPolicy": "Delete",
-        "volumeBindingMode": "Immediate",
+        "volumeBindingMode": binding,
     }
 
 

@@ -227,7 +227,12 @@ class MadeUpApi:
 def claim(uid: str, **spec: Any) -> dict[str, Any]:
     wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     return {
-        "metadata": {"name": f"data-{uid}", "namespace": "shop", "uid": uid},
+        "metadata": {
+            "name": f"data-{uid}",
+            "namespace": "shop",
+            "uid": uid,
+            "annotations": {"volume.kubernetes.io/selected-node": "a-1"},
+        },
         "spec": {**wanted, "storageClassName": "standard", **spec},
         "status": {"phase": "Pending"},
     }
@@ -240,7 +245,8 @@ def volumes_of(api: MadeUpApi, folder: Path) -> node_main.Volumes:
 def test_a_claim_of_our_class_gets_a_directory_and_a_volume_on_this_node(tmp_path: Path) -> None:
     gone = {**claim("gone"), "metadata": {**claim("gone")["metadata"], "deletionTimestamp": "now"}}
     bound = {**claim("bound"), "status": {"phase": "Bound"}}
-    others = [claim("other", storageClassName="fast"), claim("has", volumeName="mine"), gone, bound]
+    unused = {**claim("unused"), "metadata": {**claim("unused")["metadata"], "annotations": {}}}
+    others = [claim("other", storageClassName="fast"), claim("has", volumeName="mine"), gone, bound, unused]
     api = MadeUpApi([claim("u1"), *others])
     volumes_of(api, tmp_path).provide()
     ((method, path, volume),) = api.writes
