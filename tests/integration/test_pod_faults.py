@@ -231,7 +231,9 @@ class Disk:
             "storageClassName": "standard",
             "resources": {"requests": {"storage": size}},
         }
-        metadata = {"name": claim, "namespace": SPACE}
+        # as a scheduler would say it for a pod
+        chosen = {"volume.kubernetes.io/selected-node": f"{HOME}-1"}
+        metadata = {"name": claim, "namespace": SPACE, "annotations": chosen}
         kube.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}, SPACE)
 
         def volume() -> str:
