@@ -39,6 +39,10 @@ class Ran:
         """The last lines that say something."""
         return [line[:300] for line in self.output.splitlines() if line.strip()][-lines:]
 
+    def reason(self) -> str:
+        """Why it failed, in a line: what it said last, else its exit code."""
+        return " | ".join(self.last()) or f"exit code {self.code}"
+
 
 def run_command(
     api: MemberApi,

@@ -127,8 +127,7 @@ def read_outcome(ran: Ran, pod: str) -> Outcome:
             f"pod {pod} has no directory that can be written to: tried /tmp, /dev/shm and /var/tmp",
             "give its role scratch: [/tmp]",
         )
-    text = " | ".join(ran.last()) or f"exit code {ran.code}"
-    raise MemberError(Kind.FAILED, f"no command could be run in pod {pod}: {text}")
+    raise MemberError(Kind.FAILED, f"no command could be run in pod {pod}: {ran.reason()}")
 
 
 def carry(
@@ -164,8 +163,7 @@ def do(api: MemberApi, namespace: str, pod: str, words: Sequence[str], data: byt
     """Run a short command that may be run twice. MemberError when it cannot be, or fails."""
     ran = _insist(api, namespace, pod, words, data, _STRETCH)
     if ran.code:
-        said = " | ".join(ran.last()) or f"exit code {ran.code}"
-        raise MemberError(Kind.FAILED, f"pod {pod}: {said}")
+        raise MemberError(Kind.FAILED, f"pod {pod}: {ran.reason()}")
 
 
 def _insist(api: MemberApi, namespace: str, pod: str, words: Sequence[str], data: bytes, seconds: float) -> Ran:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..fleet.api import MemberApi
 from ..fleet.command import Ran, run_command
-from ..fleet.concurrency import SLACK, in_good_time
+from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..kubedirector.instance import Instance
@@ -109,19 +109,12 @@ class Mirror:
         found: dict[str, Position] = {}
 
         def ask(name: str) -> None:
-            try:
-                ran = self.command(name, self.replication.position)
-                found[name] = (
-                    read_position(ran.output)
-                    if ran.code == 0
-                    else Position(problem=" | ".join(ran.last()) or f"exit code {ran.code}")
-                )
-            except FederationError as error:
-                found[name] = Position(problem=error.message)
+            ran = self.command(name, self.replication.position)
+            found[name] = read_position(ran.output) if ran.code == 0 else Position(problem=ran.reason())
 
-        limit = Deadline(self.replication.position.timeout + self.options.request_timeout + SLACK)
-        in_good_time(list(members), ask, lambda _name: None, limit)
-        return {name: found.get(name, Position(problem="it did not answer in time")) for name in members}
+        # each has all of its time: who leads must not hang on who answers first
+        wrong = on_each(members, ask, self.replication.position.timeout + self.options.request_timeout)
+        return {name: Position(problem=wrong[name].message) if name in wrong else found[name] for name in members}
 
     # who leads
 
@@ -189,7 +182,7 @@ class Mirror:
         ran = self.command(old, self.replication.demote, str(lead.epoch), lead.home)
         if ran.code:
             raise FederationError(
-                f"{old} could not hand over to {lead.home}: {' | '.join(ran.last()) or f'exit code {ran.code}'}",
+                f"{old} could not hand over to {lead.home}: {ran.reason()}",
                 f"nothing was changed, {old} goes on",
             )
 
@@ -198,7 +191,7 @@ class Mirror:
         ran = self.command(lead.home, self.replication.promote, str(lead.epoch), lead.home)
         if ran.code:
             raise FederationError(
-                f"{lead.home} could not be promoted: {' | '.join(ran.last()) or f'exit code {ran.code}'}",
+                f"{lead.home} could not be promoted: {ran.reason()}",
                 "run it again: the next run goes on from here",
             )
 
@@ -301,15 +294,11 @@ class Mirror:
         found: dict[str, tuple[str, int]] = {}
 
         def look(name: str) -> None:
-            try:
-                place = address(self._api(name, Deadline(self.options.member_timeout)), self.instance, self.replication)
-            except FederationError:
-                return
+            place = address(self._api(name, Deadline(self.options.member_timeout)), self.instance, self.replication)
             if place is not None:
                 found[name] = place
 
-        asked = [name for name in members if name in self.fleet.in_play]
-        in_good_time(asked, look, lambda _name: None, Deadline(self.options.member_timeout + SLACK))
+        on_each([name for name in members if name in self.fleet.in_play], look, self.options.member_timeout)
         kept = {name: place for name, place in before.peers.items() if name in members and name not in found}
         return {**kept, **found}
 
