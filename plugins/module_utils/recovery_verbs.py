@@ -37,9 +37,10 @@ class _Parted:
             return False
         from .instances.takeover import is_copied
 
-        if is_copied(resource):
+        copied = is_copied(resource)
+        if copied:
             self.copied[resource.name] = resource
-        return resource.name in self.copied
+        return copied
 
     def settled(self, fleet: Fleet, result: dict[str, Any], options: Options) -> dict[str, Any]:
         """The result of a verb, and of what it left to us."""

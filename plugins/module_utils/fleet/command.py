@@ -44,6 +44,12 @@ class Ran:
         return " | ".join(self.last()) or f"exit code {self.code}"
 
 
+def words_of(text: str) -> dict[str, str]:
+    """What a command printed in lines of a word and its value; other lines are passed over."""
+    lines = [line.split(None, 1) for line in text.splitlines()]
+    return {line[0]: line[1].strip() for line in lines if len(line) == 2}
+
+
 def run_command(
     api: MemberApi,
     namespace: str,

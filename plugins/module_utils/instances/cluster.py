@@ -22,7 +22,7 @@ from ..propagation.attend import Attend
 from ..propagation.member import Options
 from . import connection, lifecycle, naming
 from .demand import Wish, choose_definition, instance_as_resource, said_app
-from .events import Scene, foreseen, wanted_counts
+from .events import Scene, final_counts, foreseen, wanted_counts
 from .memory import living, remember
 from .mirror import Mirror, problems, told
 from .retention import credentials, let_go, settle, wait_gone
@@ -217,8 +217,7 @@ class _Change:
 
     def in_new_places(self, members: Sequence[str]) -> list[str]:
         """What would be run on members that do not have the instance yet."""
-        counts = {role.id: role.members for role in self.instance.cluster.roles}
-        told = foreseen(self.instance, Scene(), counts)
+        told = foreseen(self.instance, Scene(), final_counts(self.instance))
         return [f"{name}: {text}" for name in members if name not in self.had for text in told]
 
     def _explain(self, result: dict[str, Any]) -> None:

@@ -96,19 +96,19 @@ def instance_as_resource(
             f"{CLUSTER_KIND} {instance.name} would move to another member without its data",
             "say data: none if it may start there without any, or failover: never",
         )
+    placement = wish.placement if wish.placement is not None else kept.get("placement")
     mode = wish.instances or (EACH if _is_each(before, kept) else ONE)
     options: dict[str, Any] = {
         "name": name,
         "namespace": instance.namespace,
-        "placement": wish.placement if wish.placement is not None else kept.get("placement"),
+        "placement": placement,
         "singleton": mode == ONE and instance.replication is None,
         "failover": failover,
         "keep_template": True,
         "conflict": wish.conflict,
     }
     if instance.replication is not None:
-        chosen = wish.placement if wish.placement is not None else kept.get("placement")
-        options.update(_of_copies(instance, mode, chosen, members))
+        options.update(_of_copies(instance, mode, placement, members))
     manifests = render(instance)
     valueless = {
         objects.keys_name(instance, r.id) for r in instance.cluster.roles if any(not k.value for k in r.secret_keys)

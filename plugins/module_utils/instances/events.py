@@ -149,7 +149,7 @@ def parting(instance: Instance, found: Scene, wanted: Mapping[str, int]) -> list
 
 def to_configure(instance: Instance, found: Scene) -> list[Call]:
     """The pods that have to be set up: each once in a container. Those that are about to be replaced are not."""
-    final = _final(instance)
+    final = final_counts(instance)
     calls = []
     for pod in found.pods:
         if not pod.runs or pod.number >= found.live[pod.role] or not configures(instance, pod.role):
@@ -174,14 +174,9 @@ def introduced(instance: Instance, found: Scene) -> list[Pod]:
     ]
 
 
-def what_there_is(instance: Instance) -> dict[str, int]:
-    """What a pod knows of its instance that has just come to it."""
-    return _final(instance)
-
-
 def events(instance: Instance, found: Scene) -> list[Call]:
     """What pods that are set up have to be told: of each, those that are gone, then those that came, then what it is connected to."""
-    final, calls = _final(instance), []
+    final, calls = final_counts(instance), []
     for pod in _listening(instance, found):
         told = pod.journal.told or {}
         for role in _order(instance):
@@ -230,7 +225,7 @@ def foreseen(instance: Instance, found: Scene, wanted: Mapping[str, int]) -> lis
 
 def _after(instance: Instance, found: Scene, wanted: Mapping[str, int]) -> Scene:
     """The pods as they will be once all of them are there and set up. Who stays has heard of those that go by then."""
-    done, pods = _final(instance), []
+    done, pods = final_counts(instance), []
     there = {pod.name: pod for pod in found.pods if pod.runs}
     for role, count in wanted.items():
         for number in range(count):
@@ -280,5 +275,6 @@ def _order(instance: Instance) -> tuple[str, ...]:
     return start_order(instance.definition.app, instance.definition.runtime)
 
 
-def _final(instance: Instance) -> dict[str, int]:
+def final_counts(instance: Instance) -> dict[str, int]:
+    """How many pods of each role there are in the end: what a pod knows that has just come."""
     return {role.id: role.members for role in instance.cluster.roles}

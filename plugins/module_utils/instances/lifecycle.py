@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..fleet.api import MemberApi
+from ..fleet.api import MERGE_PATCH, MemberApi
 from ..fleet.concurrency import each, on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
@@ -35,6 +35,7 @@ from .events import (
     Pod,
     Scene,
     events,
+    final_counts,
     foreseen,
     introduced,
     leaving,
@@ -44,13 +45,11 @@ from .events import (
     to_configure,
     unsettled,
     wanted_counts,
-    what_there_is,
 )
 from .inside import ENDED, LATE, NONE, RUNNING, Outcome
 from .journal import DONE, FAILED, STARTED, Entry, Journal, container_of
 from .read import PODS, SETS
 
-_MERGE = "application/merge-patch+json"
 _MANAGER = f"{names.PREFIX}/hooks"
 #: seconds between two looks at pods that are still to come, at first and at most
 _POLL, _LONGEST_POLL = 0.4, 2.0
@@ -210,7 +209,7 @@ class _Caretaker:
             return True
         new = introduced(self.instance, found)
         for pod in new:
-            journal = replace(self._journal(pod), told=what_there_is(self.instance), connections=found.connections)
+            journal = replace(self._journal(pod), told=final_counts(self.instance), connections=found.connections)
             self._write(pod, journal)
         calls = [] if new else events(self.instance, found)
         for call in calls:
@@ -361,7 +360,7 @@ class _Caretaker:
     def _write(self, pod: Pod, journal: Journal) -> None:
         """Remember at this very pod; MemberError when it is another one by now."""
         patch = {"metadata": {"uid": pod.uid, "annotations": {names.ANNOTATION_HOOKS: journal.dump()}}}
-        self.api.patch(PODS, self.instance.namespace, pod.name, patch, _MERGE, _MANAGER)
+        self.api.patch(PODS, self.instance.namespace, pod.name, patch, MERGE_PATCH, _MANAGER)
         self.journals[pod.uid] = journal
 
     def _say(self, text: str) -> None:

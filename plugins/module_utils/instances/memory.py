@@ -11,7 +11,6 @@ from typing import Any
 
 from ..kubedirector.definition import Definition, load_definition
 from ..kubedirector.instance import Remembered, load_instance
-from ..kubedirector.lead import Lead, load_lead
 from ..kubedirector.native.naming import PART_APP, PART_INSTANCE
 from ..model import names
 from ..model.cluster import Fleet
@@ -73,13 +72,6 @@ def living(fleet: Fleet, memory: Memory) -> Fleet:
     known = memory.recalled.clusters
     there = frozenset(name for name in fleet.in_play if not known.get(name, fleet.members[name]).lost)
     return replace(fleet, members={**fleet.members, **known}, in_play=there)
-
-
-def lead_of(resource: Resource) -> Lead:
-    """Who takes writes of a resource that is an instance with a copy; of any other, nobody does."""
-    if not naming.is_instance(resource.name):
-        return Lead()
-    return load_lead(parse_instance(resource).options.get("lead"))
 
 
 def remember(fleet: Fleet, times: Mapping[str, float], *wanted: str, everything: bool = False) -> Memory:

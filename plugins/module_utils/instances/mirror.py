@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..fleet.api import MemberApi
-from ..fleet.command import Ran, run_command
+from ..fleet.command import Ran, run_command, words_of
 from ..fleet.concurrency import on_each
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
@@ -64,16 +64,16 @@ class Position:
 
 def read_position(text: str) -> Position:
     """What the command ``position`` of an app printed: lines of a word and its value. ConfigError for anything else."""
-    said = dict(line.split(None, 1) for line in text.splitlines() if len(line.split(None, 1)) == 2)
+    said = words_of(text)
     try:
         return Position(
-            said["role"].strip(),
+            said["role"],
             int(said["epoch"]),
             int(said["offset"]),
-            said.get("link", "").strip() == "up",
+            said.get("link") == "up",
             int(said.get("age", -1)),
             int(said.get("copies", 0)),
-            said.get("why", "").strip(),
+            said.get("why", ""),
         )
     except (KeyError, ValueError):
         raise ConfigError(f"position is not told as it should be: {text.strip()[:200]!r}") from None

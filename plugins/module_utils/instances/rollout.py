@@ -92,7 +92,7 @@ def roll_out(
             result = {**result, "failed": True, "msg": reason}
             told.append(f"{stage.role or 'all'}: {reason}")
             break
-        later = frozenset(replace(name, namespace=name.namespace or resource.namespace) for name in stage.later)
+        later = frozenset(name.within(resource.namespace) for name in stage.later)
         result = run(fleet, [replace(resource, manifests=stage.manifests)], replace(options, unawaited=later))
         changed = changed or result["changed"]
         warnings += [text for text in result.get("warnings", []) if text not in warnings]

@@ -16,13 +16,13 @@ from ..model.resource import Resource
 from ..propagation.member import Options
 from . import cluster
 from .demand import Wish
-from .memory import lead_of, parse_instance
+from .memory import parse_instance
 from .wish import Asked
 
 
 def is_copied(resource: Resource) -> bool:
-    """Whether a resource is an instance whose data are copied to a second member."""
-    return bool(lead_of(resource).home)
+    """Whether the data of an instance (its resource) are copied to a second member."""
+    return bool(parse_instance(resource).options.get("lead"))
 
 
 def settle(fleet: Fleet, resources: Iterable[Resource], result: dict[str, Any], options: Options) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Manifest = dict[str, Any]
@@ -35,6 +35,10 @@ class ObjectName:
 
     def __str__(self) -> str:
         return f"{self.kind.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind.kind} {self.name}"
+
+    def within(self, namespace: str) -> ObjectName:
+        """The same object where ``namespace`` is that of objects that say none."""
+        return replace(self, namespace=self.namespace or namespace)
 
     def annotation(self) -> str:
         """The value of the annotation that says whose object this is; it differs for a copy under another name."""

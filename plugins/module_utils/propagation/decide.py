@@ -244,7 +244,7 @@ def decide(
         stays = {name: before[name] for name in report.stays}
         placements[resource.name] = {**stays, **dict.fromkeys(report.selected)}
         latest[resource.name] = newest_records(records)
-        epochs[resource.name] = max((record.epoch for record in records), default=0) + 1
+        epochs[resource.name] = max((record.epoch for record in latest[resource.name]), default=0) + 1
         if divider is not None and report.selected:
             divided = {key: _with_present_names(d, newest) for key, d in newest_division(records).items()}
             chosen = [clusters[name] for name in report.selected]

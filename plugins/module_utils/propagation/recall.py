@@ -139,5 +139,5 @@ def _resource(kept: Keepsake) -> Resource:
     return replace(
         resource,
         manifests=tuple(m for m in resource.manifests if kind_of(m) != SECRET or name_of(m) not in withheld),
-        withheld=frozenset(replace(n, namespace=n.namespace or resource.namespace) for n in withheld),
+        withheld=frozenset(n.within(resource.namespace) for n in withheld),
     )

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..fleet.api import MemberApi
-from ..fleet.command import Conversation, run_command
+from ..fleet.command import Conversation, run_command, words_of
 from ..fleet.connect import connect
 from ..fleet.deadline import Deadline
 from ..model.cluster import Cluster
@@ -124,10 +124,9 @@ class Writer:
 
     def _role(self, member: str) -> tuple[str, int]:
         """Which role a member says that it has ("" when it does not say it), and since which epoch."""
-        said = self._run(member, self.store.position)
-        words = dict(line.split(None, 1) for line in (said or "").splitlines() if len(line.split(None, 1)) == 2)
-        epoch = words.get("epoch", "0").strip()
-        return words.get("role", "").strip(), int(epoch) if epoch.isdigit() else 0
+        words = words_of(self._run(member, self.store.position) or "")
+        epoch = words.get("epoch", "")
+        return words.get("role", ""), int(epoch) if epoch.isdigit() else 0
 
     def _number(self, member: str) -> int | None:
         said = (self._run(member, self.store.read) or "").strip()
