@@ -21,7 +21,7 @@ from ..kubedirector.native.naming import LABEL_CLUSTER, PART_CREDENTIALS
 from ..model import names
 from ..model.cluster import Fleet
 from ..model.errors import FederationError
-from ..model.manifest import SECRET, Manifest, ObjectName, kind_of
+from ..model.manifest import SECRET, Manifest, ObjectName, kind_of, name_of
 from ..model.resource import Resource
 from ..propagation import engine
 from ..propagation.member import Options
@@ -58,7 +58,7 @@ def credentials(old: Resource) -> frozenset[ObjectName]:
     if not any((m.get("spec") or {}).get("volumeClaimTemplates") for m in old.manifests if m["kind"] == "StatefulSet"):
         return frozenset()
     return frozenset(
-        ObjectName(SECRET, m["metadata"].get("namespace") or old.namespace, m["metadata"]["name"])
+        name_of(m).within(old.namespace)
         for m in old.manifests
         if kind_of(m) == SECRET and (m["metadata"].get("labels") or {}).get(names.LABEL_PART) == PART_CREDENTIALS
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .app import App
+from .app_rules import EVENTS as FILTERED
 from .app_rules import ids, twins
 from .envelope import ROLE_ID, envelope_faults, shape_of_manifest, subject_of
 from .faults import Fault, refuse
@@ -24,8 +25,9 @@ KIND = "AppRuntime"
 
 #: what pods are told of the life of their instance: that they are to set themselves up, that others came or are about to go, and that
 #: what the instance is connected to changed. A setup package hears the same.
-CONFIGURE, ADDNODES, DELNODES, RECONNECT = "configure", "addnodes", "delnodes", "reconnect"
-EVENTS = (CONFIGURE, ADDNODES, DELNODES, RECONNECT)
+CONFIGURE, ADDNODES, DELNODES = FILTERED
+RECONNECT = "reconnect"
+EVENTS = (*FILTERED, RECONNECT)
 #: what is called in a pod before it goes for good, and to make it the first one
 LEAVE, PROMOTE = "leave", "promote"
 HOOKS = (*EVENTS, LEAVE, PROMOTE)
