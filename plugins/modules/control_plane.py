@@ -36,7 +36,8 @@ options:
   state:
     description:
       - V(started) creates members that are not there, starts what does not run, resumes what is paused, brings the nodes
-        to what is asked for, and waits until members are ready. What runs is left running.
+        to what is asked for, and waits until members are ready. What runs is left running; but with an API server or an etcd that is
+        started, whatever watches it is started anew, as on a real control plane, where it ends when it loses its lease.
       - V(stopped) ends processes in order, V(killed) ends them as a crash would, V(paused) makes them hang.
       - V(absent) ends processes as a crash would, and removes all files.
     type: str

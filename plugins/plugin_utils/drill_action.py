@@ -178,7 +178,8 @@ def _start_prober(params: Params, fleet: Fleet, found: journal.Journal) -> None:
     }
     with open(os.path.join(found.folder, "prober.log"), "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+            # with the folder as an argument that it does not read: so ps tells whose it is
+            [sys.executable, "-c", _PROGRAM, os.path.realpath(found.folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -219,7 +220,7 @@ def _prober_of(folder: str) -> int | None:
     shown = subprocess.run(
         ["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False
     ).stdout
-    return pid if _MODULE in shown else None
+    return pid if _MODULE in shown and os.path.realpath(folder) in shown else None
 
 
 def stop_prober(folder: str) -> None:

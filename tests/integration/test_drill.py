@@ -103,8 +103,8 @@ def state(federation: Federation) -> dict[str, dict[str, int]]:
 
 
 def no_prober(folder: Path) -> bool:
-    shown = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
-    return not any("recovery.prober" in line for line in shown.splitlines()) or not folder.exists()
+    shown = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    return not any("recovery.prober" in line and str(folder.resolve()) in line for line in shown.splitlines())
 
 
 def test_a_killed_api_server_with_four_kinds_of_applications(federation: Federation, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from .layout import (
     ETCD,
     NODE,
     NODE_PARTS,
+    WATCHERS,
     MemberFolder,
     SandboxFolder,
 )
@@ -111,6 +112,8 @@ class _Start:
             for part in self.call.parts(components)
             if (what := planned("started", states.get(part, processes.DEAD)))
         }
+        if {todo.get(ETCD), todo.get(API_SERVER)} & {"start"}:
+            todo.update({part: "restart" for part in WATCHERS if states.get(part) == processes.RUNNING})
         if self.call.component == ALL and NODE in components:
             todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))
         if NODE in self.call.parts(components):
