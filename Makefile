@@ -8,6 +8,8 @@ PYTEST =
 # What make bench measures; all of it without this.
 BENCH ?=
 RUN = tools/run.sh
+# Tests wait as much as they work: two at a time, each with a sandbox of its own. PYTEST="-n 0" has them one after the other.
+TWO = --numprocesses 2 --dist worksteal
 
 # The parts share two cores, one tree and one development environment.
 .NOTPARALLEL:
@@ -49,7 +51,7 @@ drill: venv
 
 # pytest comes last so that its closing line is the last line.
 test: lint types docs build sanity molecule test-pods
-	@$(RUN) pytest -m "not long and not pods" $(PYTEST)
+	@$(RUN) pytest -m "not long and not pods" $(TWO) $(PYTEST)
 
 format: venv
 	@$(RUN) sh -c 'ruff check --fix . ; ruff format .'
@@ -76,15 +78,14 @@ molecule: venv
 	@tools/molecule.sh
 
 unit: venv
-	@$(RUN) pytest -m "not long" tests/unit $(PYTEST)
+	@$(RUN) pytest -m "not long" $(TWO) tests/unit $(PYTEST)
 
 integration: venv
-	@$(RUN) pytest -m "not long and not pods" tests/integration $(PYTEST)
+	@$(RUN) pytest -m "not long and not pods" $(TWO) tests/integration $(PYTEST)
 
-# Each file has a sandbox of its own, and waits more than it works: two at a time.
 test-pods: venv
 	@tools/nodes.sh || true
-	@$(RUN) pytest -m pods --numprocesses 2 --dist loadfile $(PYTEST)
+	@$(RUN) pytest -m pods $(TWO) $(PYTEST)
 
 test-long: venv
 	@$(RUN) pytest -m long $(PYTEST)

@@ -36,7 +36,7 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Three members for all tests; FEDERATION_TEST_SANDBOX=<folder of a running sandbox> uses that one instead."""
+    """Three members for all tests; FEDERATION_TEST_SANDBOX=<folder of a running sandbox> uses that one instead (with `-n 0`)."""
     given = os.environ.get("FEDERATION_TEST_SANDBOX")
     if given:
         yield Sandbox(Path(given).parent, Path(given).name)

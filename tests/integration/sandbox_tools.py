@@ -18,11 +18,14 @@ import pytest
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes, realnode
 
+#: lets playbooks of tests use the task `tell`
+TELL = {"ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "actions")}
 ENVIRONMENT = {
     **os.environ,
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_NOCOWS": "1",
+    **TELL,
 }
 #: the ansible-playbook of this Python, whatever PATH says
 PLAYBOOK = (sys.executable, "-m", "ansible", "playbook")
@@ -67,10 +70,10 @@ class Box:
         """Run the module as a task on localhost; its result, failed or not."""
         folder = self.root.parent
         options = {"sandbox": self.name, "root": str(self.root), **options}
-        store = {"content": "{{ done | to_json }}", "dest": str(folder / "result.json"), "mode": "0600"}
+        store = {"registered": "{{ done | to_json }}", "dest": str(folder / "result.json")}
         tasks = [
             {"multicluster.federation.control_plane": options, "register": "done", "ignore_errors": True},
-            {"ansible.builtin.copy": store, "check_mode": False},
+            {"tell": store},
         ]
         play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
         (folder / "task.yml").write_text(json.dumps([play]), "utf-8")

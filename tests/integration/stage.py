@@ -11,7 +11,7 @@ import signal
 import ssl
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ import yaml
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.layout import MemberFolder, SandboxFolder
+from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import TELL
 
 MEMBERS = ("eu-1", "eu-2", "us-1")
 NAMESPACED_MARK = "multicluster.federation/federation"
@@ -61,7 +62,7 @@ class Player:
             for k, v in os.environ.items()
             if not k.startswith(("K8S_AUTH_", "KUBECONFIG", "ANSIBLE_")) or k == "ANSIBLE_COLLECTIONS_PATH"
         }
-        own = {"HOME": str(home), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"}
+        own = {"HOME": str(home), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **TELL}
         return {
             "cwd": self.folder,
             "env": {**clean, **own, **environment},
@@ -115,6 +116,19 @@ class Player:
         assert target.exists(), done.stdout
         return Played(done.returncode, done.stdout, json.loads(target.read_text()))
 
+    def tasks(self, module: str, several: Sequence[dict[str, Any]], inventory: Path | None = None) -> list[Played]:
+        """As `task`, for several sets of options in one run of ansible-playbook, which is most of what a task takes."""
+        number = next(self.runs)
+        targets = [self.folder / f"result-{number}-{count}.json" for count in range(len(several))]
+        steps = [
+            step
+            for options, target in zip(several, targets, strict=True)
+            for step in self._steps(module, options, target)
+        ]
+        done = self.run(str(self._write(number, "clusters", {}, steps)), inventory=inventory)
+        assert all(target.exists() for target in targets), done.stdout
+        return [Played(done.returncode, done.stdout, json.loads(target.read_text())) for target in targets]
+
     def book(
         self,
         module: str,
@@ -126,12 +140,16 @@ class Player:
         """A playbook with one task of the collection, and the file that will hold what it registered."""
         number = next(self.runs)
         target = self.folder / f"result-{number}.json"
-        name = f"multicluster.federation.{module}"
-        content = "{{ registered | to_json }}"
-        tasks = [
+        return self._write(number, hosts, play or {}, self._steps(module, options, target, task)), target
+
+    def _steps(
+        self, module: str, options: dict[str, Any], target: Path, task: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """One task of the collection, and one that writes what it registered to the file ``target``."""
+        return [
             {
                 "name": "Do it",
-                name: options,
+                f"multicluster.federation.{module}": options,
                 "register": "registered",
                 "run_once": True,
                 "ignore_errors": True,
@@ -139,18 +157,17 @@ class Player:
             },
             {
                 "name": "Tell",
-                "ansible.builtin.copy": {"content": content, "dest": str(target), "mode": "0600"},
+                "tell": {"registered": "{{ registered | to_json }}", "dest": str(target)},
                 "delegate_to": "localhost",
                 "run_once": True,
-                "check_mode": False,
-                "diff": False,
             },
         ]
+
+    def _write(self, number: int, hosts: str, play: dict[str, Any], steps: list[dict[str, Any]]) -> Path:
         book = self.folder / f"play-{number}.yml"
-        book.write_text(
-            yaml.safe_dump([{"name": "Test", "hosts": hosts, "gather_facts": False, **(play or {}), "tasks": tasks}])
-        )
-        return book, target
+        text = yaml.safe_dump([{"name": "Test", "hosts": hosts, "gather_facts": False, **play, "tasks": steps}])
+        book.write_text(text)
+        return book
 
 
 @dataclass(frozen=True)

@@ -374,6 +374,7 @@ def test_a_host_that_failed_before_is_out_of_play_and_keeps_what_it_has(federati
     assert holders(federation, "settings") == list(MEMBERS)
 
 
+@pytest.mark.long
 def test_strategies_that_know_no_fleet_and_keywords_that_cannot_work(federation: Federation) -> None:
     app = {"name": "app", "definition": config_map("settings")}
     for strategy in ("free", "host_pinned"):
@@ -542,6 +543,7 @@ def test_the_module_elsewhere_shows_no_secret_and_blanks_nothing_else(federation
     assert not shown([*secret_texts(federation), "wrong-token-1234"], federation, seen)
 
 
+@pytest.mark.long
 def test_roles_with_tags_and_the_texts_of_a_survey(unjoined: Federation) -> None:
     """AWX sends every answer of a survey as text, and as an extra variable."""
     app = unjoined.player.folder / "app.yaml"
@@ -623,6 +625,7 @@ def test_every_playbook_of_the_collection_is_sound(unjoined: Federation, checkou
         assert "WARNING" not in seen.output
 
 
+@pytest.mark.long
 def test_groups_hosts_and_who_is_in_play(federation: Federation) -> None:
     """The fleet is a group, whoever is in play; each host of it is one member, in however many groups it is."""
     body = yaml.safe_load(federation.inventory.read_text())["clusters"]

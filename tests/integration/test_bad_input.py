@@ -83,16 +83,16 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_bad_input_gets_one_clear_message_and_nothing_is_written(unjoined: Federation, case: str) -> None:
-    options, expected = REFUSED[case]
+def test_bad_input_gets_one_clear_message_and_nothing_is_written(unjoined: Federation) -> None:
     before = unjoined.sandbox.writes("eu-1")
-    run = unjoined.propagate(**{"name": "bad", **options})
-    assert run.result["failed"]
-    for text in expected:
-        assert text in run.message
-    assert "Traceback" not in run.output
-    assert "987654" not in run.output
+    several = [{"namespace": unjoined.namespace, "name": "bad", **options} for options, _expected in REFUSED.values()]
+    runs = unjoined.player.tasks("federated_resource", several, inventory=unjoined.inventory)
+    for (case, (_options, expected)), run in zip(REFUSED.items(), runs, strict=True):
+        assert run.result["failed"], case
+        for text in expected:
+            assert text in run.message, case
+    assert "Traceback" not in runs[0].output
+    assert "987654" not in runs[0].output
     assert unjoined.sandbox.writes("eu-1") == before
 
 
@@ -160,33 +160,35 @@ def sick(federation: Federation, change: str, port: int = 0) -> dict[str, Any]:
     return {"cluster_kubeconfig": str(path)}
 
 
-@pytest.mark.parametrize(
-    ("change", "reason", "text"),
-    [
-        ("refuses connections", "unreachable", "127.0.0.1:1 refuses connections"),
-        ("unknown name", "unreachable", "the name in does-not-exist.invalid cannot be resolved"),
-        ("wrong CA", "untrusted", "is not trusted"),
-        ("bad token", "unauthorized", "does not accept the credentials"),
-        ("wrong key", "credentials", "not a valid pair"),
-        ("hangs", "timeout", "gave no answer in 3 s"),
-    ],
-)
-def test_a_sick_member_is_told_apart_and_the_others_are_done(
-    federation: Federation, silence: int, change: str, reason: str, text: str
-) -> None:
-    inventory = federation.inventory_with(eu_2=sick(federation, change, silence))
-    begun = time.monotonic()
-    run = federation.propagate(name="app", definition=GOOD, inventory=inventory, request_timeout=3)
-    assert time.monotonic() - begun < 15
-    assert run.result["failed"]
-    assert run.member("eu-2")["reason"] == reason
-    assert text in run.member("eu-2")["msg"]
-    assert "eyJhbGciOi" not in run.output
-    assert run.member("eu-1")["status"] == run.member("us-1")["status"] == "changed"
-    tolerated = federation.propagate(name="app", definition=GOOD, inventory=inventory, request_timeout=3, fail_on="2")
-    assert not tolerated.result["failed"]
-    assert tolerated.member("eu-2")["status"] == "failed"
-    assert text in str(tolerated.result["warnings"])
+#: what is wrong with eu-2, the reason that the result gives, and words of its message
+SICK = [
+    ("refuses connections", "unreachable", "127.0.0.1:1 refuses connections"),
+    ("unknown name", "unreachable", "the name in does-not-exist.invalid cannot be resolved"),
+    ("wrong CA", "untrusted", "is not trusted"),
+    ("bad token", "unauthorized", "does not accept the credentials"),
+    ("wrong key", "credentials", "not a valid pair"),
+    ("hangs", "timeout", "gave no answer in 3 s"),
+]
+
+
+def test_a_sick_member_is_told_apart_and_the_others_are_done(federation: Federation, silence: int) -> None:
+    common = {"name": "app", "namespace": federation.namespace, "request_timeout": 3}
+    for change, reason, text in SICK:
+        inventory = federation.inventory_with(eu_2=sick(federation, change, silence))
+        options = {**common, "definition": {**GOOD, "data": {"sick": change}}}
+        begun = time.monotonic()
+        run, tolerated = federation.player.tasks(
+            "federated_resource", [options, {**options, "fail_on": "2"}], inventory=inventory
+        )
+        assert time.monotonic() - begun < 25, change
+        assert run.result["failed"], change
+        assert run.member("eu-2")["reason"] == reason
+        assert text in run.member("eu-2")["msg"]
+        assert "eyJhbGciOi" not in run.output
+        assert run.member("eu-1")["status"] == run.member("us-1")["status"] == "changed"
+        assert not tolerated.result["failed"], change
+        assert tolerated.member("eu-2")["status"] == "failed"
+        assert text in str(tolerated.result["warnings"])
     healed = federation.propagate(name="app", definition=GOOD)
     assert healed.member("eu-2")["objects"]["created"] == 2
     assert not federation.propagate(name="app", definition=GOOD).result["changed"]

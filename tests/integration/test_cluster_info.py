@@ -169,6 +169,7 @@ def test_numbers_of_healthy_members_and_nothing_is_written(federation: Federatio
     assert "1.6/8 cores" in table
 
 
+@pytest.mark.long
 def test_a_canary_proves_writes_and_touches_nothing_else(federation: Federation) -> None:
     home = f"federation-{federation.name}"
     before = {member: federation.sandbox.writes(member) for member in MEMBERS}

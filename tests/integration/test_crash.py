@@ -220,6 +220,7 @@ def _check_removed(theatre: Theatre, empty: State, after: str) -> None:
     theatre.forget_crds()
 
 
+@pytest.mark.long
 def test_killed_and_then_removed(theatre: Theatre) -> None:
     empty = theatre.settled()
     assert theatre.killed("first", _is("PATCH", "/deployments/", 201), True)

@@ -103,6 +103,7 @@ def test_a_token_for_one_run_and_the_rights_that_messages_name(federation: Feder
         client.delete(*CRD, BOATS["metadata"]["name"])
 
 
+@pytest.mark.long
 def test_rights_worked_out_from_manifests(unjoined: Federation) -> None:
     app = [SECRET, BOATS, BOAT, *ROLES]
     rights = {"profile": "minimal", "definition": app, "namespace": unjoined.namespace}
@@ -164,6 +165,7 @@ def accepted(path: Path) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_a_kubeconfig_that_is_kept_renews_itself_and_can_be_rotated(unjoined: Federation, tmp_path: Path) -> None:
     folder = tmp_path / "credentials"
     kept: dict[str, Any] = {"credentials": "file", "credentials_dir": str(folder), "credentials_days": 10}

@@ -204,6 +204,7 @@ def test_automatic_failover_and_never(federation: Federation) -> None:
     assert live(federation, "stays") == {"eu-1": 2, "eu-2": 2, "us-1": 2}
 
 
+@pytest.mark.long
 def test_a_toleration_for_a_while_ends(federation: Federation) -> None:
     resource = {
         "name": "web",

@@ -112,7 +112,14 @@ def once_each(fault: Fault, chosen: Callable[[Request], bool], hit: list[Request
     return work
 
 
-@pytest.mark.parametrize("fault", [_reset_before, _reset_after, _error_after])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        _reset_after,
+        pytest.param(_reset_before, marks=pytest.mark.long),
+        pytest.param(_error_after, marks=pytest.mark.long),
+    ],
+)
 def test_every_request_may_be_lost_once(proxied: Federation, proxy: Proxy, fault: Fault) -> None:
     """Each request of each act, reads and writes and deletions, is answered badly the first time, and nobody notices."""
     acts: list[tuple[dict[str, Any], dict[str, int]]] = [
@@ -170,6 +177,7 @@ def test_a_server_that_is_down_for_a_moment_is_asked_again(proxied: Federation, 
     assert min(asked.values()) >= 3  # every path was refused twice and asked again
 
 
+@pytest.mark.long
 def test_a_server_that_stays_broken_fails_alone_and_loses_nothing(proxied: Federation, proxy: Proxy) -> None:
     """Nothing is written to, and nothing pruned from, a member of which a part cannot be read."""
     done(proxied.propagate(name="app", definition=APP))

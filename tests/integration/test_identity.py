@@ -149,6 +149,7 @@ def test_a_record_restored_from_an_old_backup_leaves_no_orphan(federation: Feder
     assert federation.propagate(name="app", definition=config_map("settings")).message.endswith("nothing to do")
 
 
+@pytest.mark.long
 def test_a_fleet_record_restored_from_an_old_backup_is_brought_up_to_date(federation: Federation) -> None:
     space = names.federation_namespace(federation.name)
     newest = federation.kube["us-1"].get("v1", "ConfigMap", "fleet", space)
@@ -164,6 +165,7 @@ def test_a_fleet_record_restored_from_an_old_backup_is_brought_up_to_date(federa
     assert record(federation, "us-1", "fleet") == body
 
 
+@pytest.mark.long
 def test_a_stored_template_and_the_one_before_without_secrets(federation: Federation) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"key": "hunter2"}}
     first = federation.propagate(name="app", keep_template=True, definition=[config_map("settings", v="1"), secret])

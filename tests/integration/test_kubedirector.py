@@ -94,14 +94,18 @@ def catalog(
     return str(folder.parent)
 
 
-def cluster(federation: Federation, *arguments: str, **options: Any) -> Played:
-    options = {
+def with_defaults(federation: Federation, options: dict[str, Any]) -> dict[str, Any]:
+    return {
         "name": "queue",
         "namespace": federation.namespace,
         "catalog": [str(federation.player.folder / "catalog")],
         "wait_timeout": 60,
         **options,
     }
+
+
+def cluster(federation: Federation, *arguments: str, **options: Any) -> Played:
+    options = with_defaults(federation, options)
     return federation.player.task("kubedirector_cluster", options, *arguments, inventory=federation.inventory)
 
 
@@ -185,6 +189,7 @@ def test_from_nothing_to_ready_scaled_and_gone(federation: Federation) -> None:
     assert not cluster(federation, state="absent").result["changed"]
 
 
+@pytest.mark.long
 def test_check_mode_and_diff_show_it_and_write_nothing(federation: Federation) -> None:
     catalog(federation)
     versions = federation.versions()
@@ -257,6 +262,7 @@ def _images(federation: Federation) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_one_home_or_an_instance_on_each(federation: Federation) -> None:
     catalog(federation)
     one = cluster(federation, app="orders")
@@ -271,6 +277,7 @@ def test_one_home_or_an_instance_on_each(federation: Federation) -> None:
     )
 
 
+@pytest.mark.long
 def test_connection_details_follow_on_request(federation: Federation) -> None:
     done = made(federation, connect=["us-1"])
     kube, space = federation.kube["us-1"], federation.namespace
@@ -374,11 +381,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_bad_input_is_one_clear_message(federation: Federation) -> None:
     catalog(federation)
     versions = federation.versions()
-    for options, message in BAD:
-        refused = cluster(federation, **options)
+    several = [with_defaults(federation, options) for options, _message in BAD]
+    runs = federation.player.tasks("kubedirector_cluster", several, inventory=federation.inventory)
+    for (options, message), refused in zip(BAD, runs, strict=True):
         assert refused.result["failed"], options
         assert message in refused.message
-        assert "Traceback" not in refused.output
+    assert "Traceback" not in runs[0].output
     assert info(federation) == []
     assert federation.versions() == versions
 
@@ -395,6 +403,7 @@ def test_changes_that_would_lose_data_are_refused(federation: Federation) -> Non
     assert "app: is read-only: it runs 'orders' and cannot become 'other'" in refused.message
 
 
+@pytest.mark.long
 def test_two_instances_whose_objects_would_have_one_name(federation: Federation) -> None:
     made(federation)
     federation.kube["eu-1"].create(
@@ -447,6 +456,7 @@ def test_the_short_form_and_manifests(federation: Federation) -> None:
     assert cluster(federation, src=str(path), members=["us-1"]).result["changed"] is False
 
 
+@pytest.mark.long
 def test_apps_are_registered_and_cannot_be_taken_from_those_who_use_them(federation: Federation) -> None:
     folder = catalog(federation)
 

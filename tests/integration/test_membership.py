@@ -88,6 +88,7 @@ def test_swapped_kubeconfigs_are_noticed_before_anything_is_written(federation: 
     assert "this cluster joined federation" in run.member("eu-1")["msg"]
 
 
+@pytest.mark.long
 def test_a_member_of_another_federation_is_refused_unless_shared(federation: Federation) -> None:
     other = f"{federation.name}-x"
     options = {"federation": other}
@@ -106,6 +107,7 @@ def test_a_member_of_another_federation_is_refused_unless_shared(federation: Fed
     assert not left.result["failed"], left.message
 
 
+@pytest.mark.long
 def test_another_federation_of_the_same_name_is_refused(unjoined: Federation) -> None:
     join(unjoined, "--limit", "eu-1,eu-2")
     space = f"federation-{unjoined.name}"

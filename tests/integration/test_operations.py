@@ -80,6 +80,7 @@ def test_what_operators_say_steers_placement_and_lasts(federation: Federation) -
     assert holders(federation) == list(MEMBERS)
 
 
+@pytest.mark.long
 def test_a_member_that_is_down_can_be_operated_and_let_go(federation: Federation) -> None:
     federation.propagate(name="app", definition=[CONFIG])
     down = federation.inventory_with(eu_2=NOWHERE)

@@ -102,6 +102,7 @@ def test_drift_is_named_and_put_back(federation: Federation) -> None:
     assert us.get("apps/v1", "Deployment", "web", federation.namespace) is not None
 
 
+@pytest.mark.long
 def test_a_list_that_was_rewritten_is_put_back_without_a_trace(federation: Federation) -> None:
     """Its port edited, the item of a Service is another one: ours cannot be merged in beside it, as both have one name."""
     named = {
@@ -204,6 +205,7 @@ def test_absent_leaves_nothing(federation: Federation) -> None:
     assert back.message == "3 members: 12 created"
 
 
+@pytest.mark.long
 def test_a_namespace_with_something_of_others_in_it_stays(federation: Federation) -> None:
     federation.propagate(name="app", definition=APP)
     federation.kube["eu-1"].create(config_map("theirs", a="b"), federation.namespace)
@@ -293,6 +295,7 @@ def test_custom_resources_arrive_with_their_definition(federation: Federation, g
     assert kept == {f"CustomResourceDefinition widgets.{group}", f"Namespace {federation.namespace}"}
 
 
+@pytest.mark.long
 def test_a_definition_that_one_member_refuses_blocks_its_objects_there_only(federation: Federation, group: str) -> None:
     patch = [{"op": "replace", "path": "/spec/scope", "value": "Sideways"}]
     target = {"kind": "CustomResourceDefinition"}
@@ -353,6 +356,7 @@ def test_several_resources_share_one_look_and_one_namespace(federation: Federati
     assert "two" not in federation.kube["us-1"].names("v1", "ConfigMap", federation.namespace)
 
 
+@pytest.mark.long
 def test_taints_keep_away_and_take_away(federation: Federation) -> None:
     federation.propagate(name="app", definition=APP)
     soft = federation.inventory_with(eu_2={"cluster_taints": ["maintenance=soon:NoSchedule"]})

@@ -96,6 +96,7 @@ def test_up_twice_and_down(box: Box) -> None:
     assert "changed=0" in box.play("sandbox_down")
 
 
+@pytest.mark.long
 def test_more_members_on_request_and_fewer_again(box: Box) -> None:
     box.play("sandbox_up", sandbox_count=4)
     inventory = box.folder / "inventory.yml"
@@ -192,6 +193,7 @@ def test_a_crashed_api_server_is_healed_with_those_that_watch_it(box: Box) -> No
     assert not box.task(members=members)["changed"]
 
 
+@pytest.mark.long
 def test_pause_and_resume(box: Box) -> None:
     before = box.task(name="a", node_count=1)
     kubeconfig = before["members"]["a"]["kubeconfig"]
@@ -221,6 +223,7 @@ def test_etcd_alone_is_killed_and_healed_with_its_data(box: Box) -> None:
     assert core(kubeconfig).read_namespace("kept")
 
 
+@pytest.mark.long
 def test_stop_and_start_keep_address_and_data(box: Box) -> None:
     kubeconfig = box.task(name="a", node_count=1)["members"]["a"]["kubeconfig"]
     core(kubeconfig).create_namespace({"metadata": {"name": "kept"}})
@@ -234,6 +237,7 @@ def test_stop_and_start_keep_address_and_data(box: Box) -> None:
     assert core(kubeconfig).read_namespace("kept")
 
 
+@pytest.mark.long
 def test_a_port_that_was_taken_meanwhile_is_named(box: Box) -> None:
     server = box.task(name="a", node_count=1)["members"]["a"]["server"]
     box.task(name="a", state="stopped")
@@ -248,6 +252,7 @@ def test_a_port_that_was_taken_meanwhile_is_named(box: Box) -> None:
     assert box.task(name="a")["members"]["a"]["server"] == server
 
 
+@pytest.mark.long
 def test_nodes_come_to_what_is_asked_for(box: Box) -> None:
     kubeconfig = box.task(name="a", node_count=2, node_cpu="4")["members"]["a"]["kubeconfig"]
     plan = box.task("--check", name="a", node_count=1, node_cpu="8")
@@ -266,6 +271,7 @@ def test_nodes_come_to_what_is_asked_for(box: Box) -> None:
     assert box.task(name="a")["members"]["a"]["actions"] == ["created node a-1"]
 
 
+@pytest.mark.long
 def test_check_mode_writes_nothing(box: Box) -> None:
     plan = box.task("--check", name="a")
     assert plan["changed"]
@@ -278,6 +284,7 @@ def test_check_mode_writes_nothing(box: Box) -> None:
     assert pids(box.task(), "a") == pids(before, "a")
 
 
+@pytest.mark.long
 def test_two_sandboxes_side_by_side(new_box: Callable[[], Box]) -> None:
     one, two = new_box(), new_box()
     first = one.task(name="a", node_count=1)["members"]["a"]
@@ -317,7 +324,9 @@ def kill_midway(box: Box, enough: int) -> None:
         run.wait()
 
 
-@pytest.mark.parametrize("enough", [1, 4, 9])
+@pytest.mark.parametrize(
+    "enough", [4, pytest.param(1, marks=pytest.mark.long), pytest.param(9, marks=pytest.mark.long)]
+)
 def test_a_run_killed_midway_leaves_nothing_that_down_does_not_find(box: Box, enough: int) -> None:
     kill_midway(box, enough)
     assert box.processes()

@@ -167,6 +167,7 @@ def test_nine_replicas_by_weight_then_by_free_capacity_then_on_the_fewest(joined
     assert len(live(joined)) == 2
 
 
+@pytest.mark.long
 def test_a_member_that_gets_smaller_then_is_cordoned_then_tainted(joined: Federation, clients: dict[str, Kube]) -> None:
     policy = {"divide": "available", "total": 12}
     assert shares(divide(joined, replicas=policy)) == {"eu-1": 4, "eu-2": 4, "us-1": 4}
@@ -205,6 +206,7 @@ def test_what_finds_no_place_is_told_and_the_rest_is_placed(joined: Federation) 
     assert divide(joined, replicas=policy).message.endswith("nothing to do")
 
 
+@pytest.mark.long
 def test_a_fourth_member_takes_its_share_and_gives_it_back(joined: Federation, fleet: Sandbox) -> None:
     everybody = fleet.inventory.read_text()
     name = yaml.safe_load(joined.inventory.read_text())["clusters"]["vars"]["federation_name"]
@@ -244,6 +246,7 @@ def test_a_member_that_joins_is_used_at_once_by_default(joined: Federation) -> N
     assert live(joined) == shares(grown)
 
 
+@pytest.mark.long
 def test_nobody_gives_replicas_away_before_others_have_them(joined: Federation, clients: dict[str, Kube]) -> None:
     start = {"total": 6, "members": {"us-1": {"max": 0}}}
     assert shares(divide(joined, replicas=start)) == {"eu-1": 3, "eu-2": 3, "us-1": 0}
@@ -317,6 +320,7 @@ def _quota_counts(client: Kube, namespace: str) -> bool:
     return bool(found and (found.get("status") or {}).get("hard"))
 
 
+@pytest.mark.long
 def test_two_workloads_do_not_get_the_same_room(joined: Federation) -> None:
     second = json.loads(json.dumps(web()).replace('"web"', '"api"'))
     resource = {"divide": "available", "total": 16}
@@ -414,6 +418,7 @@ def test_a_plan_is_carried_out_exactly_or_not_at_all(joined: Federation, tmp_pat
     assert len(json.dumps(again)) < 4096, "small enough for an artifact"
 
 
+@pytest.mark.long
 def test_what_if_a_member_or_a_region_were_gone(joined: Federation) -> None:
     wish = {"name": "web", "namespace": joined.namespace, "definition": web(), "replicas": {"divide": "available"}}
     assert not joined.propagate(**wish, wait=True).result["failed"]

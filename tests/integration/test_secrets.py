@@ -177,6 +177,7 @@ def test_runs_with_credentials_of_their_own(federation: Federation, tmp_path: Pa
     assert "eyJ" not in played.output  # the beginning of every token
 
 
+@pytest.mark.long
 def test_modules_elsewhere_with_long_and_short_secrets(federation: Federation, tokens: dict[str, str]) -> None:
     """With ``clusters`` the options travel; short secrets must not blank the words that they are parts of."""
     watch = Watch(federation, [*WORDS, *tokens.values(), *keys_of(federation), "a-long-password-8472"])

@@ -331,6 +331,7 @@ def seconds_of(proxy: Proxy, since: int) -> dict[str, float]:
     return {member: max(one.at for one in seen if one.request.member == member) - begun for member in MEMBERS}
 
 
+@pytest.mark.long
 def test_sick_members_hide_and_delay_nobody(proxied: Federation, proxy: Proxy, tmp_path: Path) -> None:
     proxied.propagate(name="app", definition=[config_map("settings", color="blue")], keep_template=True)
     calm = info(proxied).result

@@ -114,6 +114,7 @@ def test_conflicts_abort_adopt_overwrite(federation: Federation) -> None:
     assert "still there" not in told["eu-1"]
 
 
+@pytest.mark.long
 def test_the_plan_of_an_adoption_has_no_false_alarm(federation: Federation) -> None:
     """Whoever creates without server-side apply holds every default as well; those come back by themselves."""
     make_namespace(federation)
@@ -219,6 +220,7 @@ def test_replicas_under_an_autoscaler_of_the_resource_are_never_set_back(federat
     assert web(federation)["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example.com/web:2"
 
 
+@pytest.mark.long
 def test_a_live_autoscaler_that_somebody_else_made_gets_the_replicas(federation: Federation) -> None:
     """The real controller scales to its minimum; from then on its number stands, until it is gone."""
     assert not federation.propagate(name="app", definition=deployment(replicas=2)).result["failed"]
@@ -262,6 +264,7 @@ def test_scaled_by_hand_is_drift_and_says_by_whom(federation: Federation) -> Non
     assert replicas(federation) == 2
 
 
+@pytest.mark.long
 def test_a_finalizer_that_never_goes_is_reported_and_not_waited_for(federation: Federation) -> None:
     stubborn = config_map("settings", color="blue")
     stubborn["metadata"]["finalizers"] = ["example.com/never"]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ansible_collections.multicluster.federation.tests.integration.manifests import workload
 from ansible_collections.multicluster.federation.tests.integration.stage import MEMBERS, Federation
 
@@ -50,6 +52,7 @@ def test_waves_canary_first_and_back_when_it_fails(federation: Federation) -> No
     assert images(federation) == dict.fromkeys(MEMBERS, "2")
 
 
+@pytest.mark.long
 def test_waves_by_share_and_bad_input(federation: Federation) -> None:
     wish: dict[str, Any] = {"name": "web", "definition": deployment("registry.example.com/web:1")}
     done = federation.propagate(**wish, waves={"batch": "67%"})

@@ -349,7 +349,7 @@ class Transport:
         return urlsplit(self.endpoint.server).netloc.rpartition("@")[2]
 
     def _timeout(self, guard: Guard) -> MemberError:
-        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {guard.seconds:.3g} s")
+        return MemberError(Kind.TIMEOUT, f"{self._where()} gave no answer in {round(guard.seconds, 1):g} s")
 
     def _cut(self) -> MemberError:
         return Cut(Kind.UNREACHABLE, f"the connection to {self._where()} was cut")
