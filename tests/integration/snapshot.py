@@ -74,14 +74,20 @@ _RESTLESS = {"Lease", "APIService", "FlowSchema", "PriorityLevelConfiguration", 
 
 
 def strangers(client: Kube, federation: str) -> dict[str, dict[str, Any]]:
-    """Every object that is not the federation's, without what is restless by itself."""
+    """Every object that is not the federation's, without what is restless by itself, or is going: namespaces of tests before."""
+    going = {n["metadata"]["name"] for n in client.read("/api/v1/namespaces")["items"] if _goes(n)}
     found = {}
     for kind, path in _lists(client):
         for item in [] if kind in _RESTLESS else client.read(path).get("items") or []:
-            name = item["metadata"]["name"]
-            if (kind, name) not in _FURNITURE and not _belongs(item, federation):
-                found[f"{kind} {item['metadata'].get('namespace', '')}/{name}"] = _settled(kind, item)
+            name, space = item["metadata"]["name"], item["metadata"].get("namespace", "")
+            if (kind, name) in _FURNITURE or _goes(item) or space in going or _belongs(item, federation):
+                continue
+            found[f"{kind} {space}/{name}"] = _settled(kind, item)
     return found
+
+
+def _goes(item: dict[str, Any]) -> bool:
+    return "deletionTimestamp" in item["metadata"]
 
 
 def snapshot(client: Kube, federation: str) -> dict[str, dict[str, Any]]:
