@@ -32,7 +32,7 @@ help:
 	@echo "make unit           pytest tests/unit"
 	@echo "make integration    pytest tests/integration: real API servers, started by the tests"
 	@echo "make test-pods      stateful applications in real pods (root on Linux, tools/nodes.sh says what is missing)"
-	@echo "make test-long    the tests that take minutes"
+	@echo "make test-long    variations of these tests, and matrices that take hours"
 	@echo "make bench          how fast it is, on ten real API servers; BENCH=... chooses (docs/performance.md)"
 	@echo "make format       rewrite the Python files the way make lint wants them, as far as ruff can"
 	@echo ""
