@@ -113,8 +113,7 @@ class Player:
         """Run one task of the collection and return what it registered, whether it failed or not."""
         book, target = self.book(module, options, hosts, play, task)
         done = self.run(str(book), *arguments, inventory=inventory)
-        assert target.exists(), done.stdout
-        return Played(done.returncode, done.stdout, json.loads(target.read_text()))
+        return self._played(done, target)
 
     def tasks(self, module: str, several: Sequence[dict[str, Any]], inventory: Path | None = None) -> list[Played]:
         """As `task`, for several sets of options in one run of ansible-playbook, which is most of what a task takes."""
@@ -126,8 +125,12 @@ class Player:
             for step in self._steps(module, options, target)
         ]
         done = self.run(str(self._write(number, "clusters", {}, steps)), inventory=inventory)
-        assert all(target.exists() for target in targets), done.stdout
-        return [Played(done.returncode, done.stdout, json.loads(target.read_text())) for target in targets]
+        return [self._played(done, target) for target in targets]
+
+    @staticmethod
+    def _played(done: subprocess.CompletedProcess[str], target: Path) -> Played:
+        assert target.exists(), done.stdout
+        return Played(done.returncode, done.stdout, json.loads(target.read_text()))
 
     def book(
         self,
@@ -415,10 +418,17 @@ class Federation:
         self, *arguments: str, inventory: Path | None = None, play: dict[str, Any] | None = None, **options: Any
     ) -> Played:
         """`federated_resource` with the test's namespace as default."""
-        options = {"namespace": self.namespace, "wait_timeout": 60, **options}
         return self.player.task(
-            "federated_resource", options, *arguments, inventory=inventory or self.inventory, play=play
+            "federated_resource", self._placed(options), *arguments, inventory=inventory or self.inventory, play=play
         )
+
+    def propagate_each(self, several: Sequence[dict[str, Any]], inventory: Path | None = None) -> list[Played]:
+        """As `propagate`, for several sets of options in one run."""
+        options = [self._placed(one) for one in several]
+        return self.player.tasks("federated_resource", options, inventory=inventory or self.inventory)
+
+    def _placed(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"namespace": self.namespace, "wait_timeout": 60, **options}
 
     def versions(self) -> dict[str, dict[str, str]]:
         """The resourceVersion of every labelled object of this federation on every member: two equal answers, no write between."""

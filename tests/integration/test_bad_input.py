@@ -85,8 +85,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 def test_bad_input_gets_one_clear_message_and_nothing_is_written(unjoined: Federation) -> None:
     before = unjoined.sandbox.writes("eu-1")
-    several = [{"namespace": unjoined.namespace, "name": "bad", **options} for options, _expected in REFUSED.values()]
-    runs = unjoined.player.tasks("federated_resource", several, inventory=unjoined.inventory)
+    runs = unjoined.propagate_each([{"name": "bad", **options} for options, _expected in REFUSED.values()])
     for (case, (_options, expected)), run in zip(REFUSED.items(), runs, strict=True):
         assert run.result["failed"], case
         for text in expected:
@@ -172,15 +171,12 @@ SICK = [
 
 
 def test_a_sick_member_is_told_apart_and_the_others_are_done(federation: Federation, silence: int) -> None:
-    common = {"name": "app", "namespace": federation.namespace, "request_timeout": 3}
     for change, reason, text in SICK:
         inventory = federation.inventory_with(eu_2=sick(federation, change, silence))
-        options = {**common, "definition": {**GOOD, "data": {"sick": change}}}
+        options = {"name": "app", "request_timeout": 3, "definition": {**GOOD, "data": {"sick": change}}}
         begun = time.monotonic()
-        run, tolerated = federation.player.tasks(
-            "federated_resource", [options, {**options, "fail_on": "2"}], inventory=inventory
-        )
-        assert time.monotonic() - begun < 25, change
+        run, tolerated = federation.propagate_each([options, {**options, "fail_on": "2"}], inventory)
+        assert time.monotonic() - begun < 15, change
         assert run.result["failed"], change
         assert run.member("eu-2")["reason"] == reason
         assert text in run.member("eu-2")["msg"]

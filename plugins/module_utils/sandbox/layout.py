@@ -33,8 +33,8 @@ KWOK = "kwok"
 #: in the order in which they start; they end in the opposite order, since an API server without etcd ends slowly
 CONTROL_PLANE = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
 COMPONENTS = (*CONTROL_PLANE, KWOK)
-#: what watches the API server and, after some minutes without it, tries again only once in a minute. A real control plane's end
-#: sooner, as they lose their lease, and are started again when it is back; here they are started again with it.
+#: What watches the API server. The more often that was not there, the longer they wait until they try again: more than a minute was seen.
+#: A real control plane's end before that, as they lose their lease, and are started again; here they are started again with it.
 WATCHERS = (CONTROLLER_MANAGER, SCHEDULER, KWOK)
 
 # A member with a real node has this in the place of kwok: a program that runs the others in namespaces of their own.

@@ -112,7 +112,7 @@ class _Start:
             for part in self.call.parts(components)
             if (what := planned("started", states.get(part, processes.DEAD)))
         }
-        if {todo.get(ETCD), todo.get(API_SERVER)} & {"start"}:
+        if "start" in (todo.get(ETCD), todo.get(API_SERVER)):
             todo.update({part: "restart" for part in WATCHERS if states.get(part) == processes.RUNNING})
         if self.call.component == ALL and NODE in components:
             todo.update(dict.fromkeys(realnode.held_down(self.call.sandbox.member(name)), "start"))

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, multicluster.federation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A task for the tests: writes what a task registered to a file. It runs in Ansible itself; copy would start several Pythons for it."""
+"""A task for the tests: writes what a task registered to a file. It runs in Ansible itself; copy would run modules for it."""
 
 from __future__ import annotations
 
