@@ -190,6 +190,12 @@ def test_a_crashed_api_server_is_healed_with_those_that_watch_it(box: Box) -> No
     assert {name for name, pid in pids(after, "a").items() if pid == pids(before, "a")[name]} == {"etcd"}
     assert Path(kubeconfig).read_text("utf-8") == text
     assert answers(kubeconfig)
+
+    app, selector = apps(kubeconfig), {"matchLabels": {"app": "any"}}
+    body = {"metadata": {"name": "any"}, "spec": {"replicas": 3, "selector": selector, "template": pod()}}
+    app.create_namespaced_deployment("default", body)
+    status = app.read_namespaced_deployment_status
+    until(lambda: status("any", "default").status.ready_replicas == 3, "pods to be taken care of at once", 15)
     assert not box.task(members=members)["changed"]
 
 

@@ -155,7 +155,8 @@ class Member:
             f"--kubeconfig={kubeconfig}",
             f"--config={self.folder.file('stages.yaml')}",
             "--manage-all-nodes=true",
-            "--node-lease-duration-seconds=40",
+            # With leases a kwok that is started again would wait until that of the one before is over, and may miss pods then.
+            "--node-lease-duration-seconds=0",
             "--server-address=",
             "--cidr=10.0.0.0/16",
         ]
