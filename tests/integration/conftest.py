@@ -30,6 +30,7 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
     Kube,
     Player,
     Sandbox,
+    membership,
     user_of,
 )
 
@@ -99,14 +100,13 @@ def unjoined_federation(sandbox: Sandbox, kube: dict[str, Kube], player: Player)
     try:
         yield Federation(name, f"{name}-apps", inventory, player, sandbox, kube)
     finally:
-        _leave(name, kube, player, inventory)
+        _leave(name, sandbox, kube)
 
 
-def _leave(name: str, kube: dict[str, Kube], player: Player, inventory: Path) -> None:
+def _leave(name: str, sandbox: Sandbox, kube: dict[str, Kube]) -> None:
     if not any(client.get("v1", "Namespace", f"federation-{name}") for client in kube.values()):
         return  # nothing joined, nothing to leave
-    left = player.task("cluster", {"state": "absent", "workloads": "delete"}, inventory=inventory)
-    assert not left.result["failed"], left.message
+    membership(name, sandbox, state="absent", workloads="delete")
     for client in kube.values():
         for namespace in client.names("v1", "Namespace"):
             if namespace.startswith(f"{name}-"):
@@ -116,8 +116,7 @@ def _leave(name: str, kube: dict[str, Kube], player: Player, inventory: Path) ->
 @pytest.fixture
 def federation(unjoined: Federation) -> Federation:
     """A federation with all three members joined."""
-    joined = unjoined.player.task("cluster", {}, inventory=unjoined.inventory)
-    assert not joined.result["failed"], joined.message
+    membership(unjoined.name, unjoined.sandbox)
     return unjoined
 
 

@@ -19,7 +19,10 @@ from typing import Any
 
 import kubernetes
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.multicluster.federation.plugins.module_utils import fleet_verbs, inputs
+from ansible_collections.multicluster.federation.plugins.module_utils.options import CLUSTER
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import processes
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox.layout import MemberFolder, SandboxFolder
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import TELL
@@ -388,6 +391,20 @@ def user_of(client: Kube, name: str, rules: list[dict[str, Any]]) -> Iterator[st
     finally:
         for manifest in made:
             client.delete(manifest["apiVersion"], manifest["kind"], account, manifest["metadata"].get("namespace"))
+
+
+def membership(federation: str, sandbox: Sandbox, **options: Any) -> None:
+    """Join all members of a sandbox to a federation, or let them leave it: what the task `cluster` does, without a run of
+    ansible-playbook, for tests of something else."""
+    clusters = [
+        {"name": host, **{key.removeprefix("cluster_"): value for key, value in variables.items()}}
+        for host, variables in sandbox.hosts().items()
+    ]
+    wish = ArgumentSpecValidator(CLUSTER).validate({"federation": federation, "clusters": clusters, **options})
+    assert not wish.error_messages
+    params = wish.validated_parameters
+    done = fleet_verbs.cluster(inputs.fleet_of(params), params, check=False, diff=False)
+    assert not done.get("failed"), done["msg"]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Applied(NamedTuple):
 def explain(response: Response, secret: bool = False) -> MemberError:
     """The answer of an API server as an error with a cause and a hint. ``secret``: leave out what may quote a value."""
     body = response.body if isinstance(response.body, dict) else {}
-    text = response.body[:300] if isinstance(response.body, str) else response.body
+    text = response.body[:300].strip() if isinstance(response.body, str) else response.body
     message = str(body.get("message") or text or "no message")[:1500]
     if secret:
         # a value may have any form, so nothing that follows one is shown
@@ -202,7 +202,7 @@ class MemberApi:
         """As `objects`, with the resourceVersion that a watch can start from."""
         query = {"labelSelector": selector} if selector else {}
         accept = METADATA_LIST if metadata_only else "application/json"
-        return self._pages(kind.path(namespace), query, accept, PAGE, lambda item: item)
+        return self._pages(kind, namespace, query, accept, PAGE, lambda item: item)
 
     def extracts(self, kind: ApiKind, keep: Callable[[dict[str, Any]], T | None], fields: str = "") -> list[T]:
         """What ``keep`` makes of each object of a kind in all namespaces, without those of which it makes None.
@@ -210,16 +210,24 @@ class MemberApi:
         Objects are read in full, page by page, so that no more of them than one page is in memory. ``fields`` is a field selector.
         """
         query = {"fieldSelector": fields} if fields else {}
-        found, _version = self._pages(kind.path(), query, "application/json", FULL_PAGE, keep)
+        found, _version = self._pages(kind, "", query, "application/json", FULL_PAGE, keep)
         return found
 
     def _pages(
-        self, path: str, query: dict[str, str], accept: str, limit: int, keep: Callable[[dict[str, Any]], T | None]
+        self,
+        kind: ApiKind,
+        namespace: str,
+        query: dict[str, str],
+        accept: str,
+        limit: int,
+        keep: Callable[[dict[str, Any]], T | None],
     ) -> tuple[list[T], str]:
         query = {"limit": str(limit), **query}
         found: list[T] = []
         while True:
-            response = self.call("GET", path, query, accept=accept)
+            response = self.call("GET", kind.path(namespace), query, accept=accept)
+            if response.code == 404 and self._serves_no_more(kind):
+                return [], ""
             if response.code == 410 and "continue" in query:
                 # the rest of an expired list is of another moment: read it again in one piece
                 found, query = [], {k: v for k, v in query.items() if k not in ("continue", "limit")}
@@ -231,6 +239,17 @@ class MemberApi:
             if not metadata.get("continue"):
                 return found, str(metadata.get("resourceVersion") or "")
             query["continue"] = metadata["continue"]
+
+    def _serves_no_more(self, kind: ApiKind) -> bool:
+        """Whether a kind that had been discovered is gone by now, with all its objects: its CRD was deleted meanwhile. The member
+        itself must say so, and may need a moment; anything else between us and it answers 404, too."""
+        for attempt in range(1, TRIES):
+            found = self.discover()
+            if found.find(kind.kind, kind.version) is None:
+                return kind.kind.group not in found.stale
+            if not self._pause(attempt, None):
+                break
+        return False
 
     def get(self, kind: ApiKind, namespace: str, name: str, metadata_only: bool = True) -> dict[str, Any] | None:
         """One object, or None when there is none."""

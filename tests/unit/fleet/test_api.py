@@ -361,12 +361,43 @@ def test_a_list_that_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("given", "kind"),
-    [(answer(404, {}), Kind.NOT_FOUND), (answer(410, {}), Kind.CONFLICT), (answer(403, {}), Kind.FORBIDDEN)],
+    [(answer(410, {}), Kind.CONFLICT), (answer(403, {}), Kind.FORBIDDEN)],
 )
 def test_a_list_that_cannot_be_read_is_an_error_and_not_empty(given: bytes, kind: str) -> None:
     with member(given) as (api, _seen), pytest.raises(MemberError) as caught:
         api.objects(CONFIG_MAPS)
     assert caught.value.kind == kind
+
+
+MISSING = answer(404, "404 page not found\n")
+
+
+def test_a_kind_whose_crd_was_deleted_meanwhile_has_no_objects(pauses: list[float]) -> None:
+    there = [kinds("ConfigMap", etag="there"), kinds(etag="none")]
+    with member(page("a", more="t1"), MISSING, *there, GROUPS, GROUPS) as (api, seen):
+        assert api.objects_at(CONFIG_MAPS) == ([], "")
+    assert seen[2:] == ["GET /api", "GET /apis"] * 2, "it may still be discovered for a moment"
+    assert len(pauses) == 1
+
+
+def test_a_list_that_is_missing_of_a_kind_that_is_served_is_an_error(pauses: list[float]) -> None:
+    there = [kinds("ConfigMap", etag="there"), kinds(etag="none")]
+    with member(MISSING, *there * 3) as (api, _seen), pytest.raises(MemberError, match="404 page not found$") as caught:
+        api.objects(CONFIG_MAPS)
+    assert caught.value.kind == Kind.NOT_FOUND
+
+
+def test_a_list_that_is_missing_where_no_kubernetes_answers_is_an_error() -> None:
+    with member(*[MISSING] * 3) as (api, _seen), pytest.raises(MemberError, match="not as a Kubernetes API"):
+        api.objects(CONFIG_MAPS)
+
+
+def test_nothing_is_known_of_a_group_that_does_not_answer_the_member() -> None:
+    stale = {"metadata": {"name": "x.io"}, "versions": [{"version": "v1", "freshness": "Stale"}]}
+    groups = answer(200, {"kind": "APIGroupDiscoveryList", "items": [stale]})
+    widgets = ApiKind(GroupKind("x.io", "Widget"), "v1", "widgets", True)
+    with member(MISSING, GROUPS, groups) as (api, _seen), pytest.raises(MemberError):
+        api.objects(widgets)
 
 
 # single objects
