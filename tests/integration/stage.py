@@ -401,7 +401,7 @@ def membership(federation: str, sandbox: Sandbox, **options: Any) -> None:
         for host, variables in sandbox.hosts().items()
     ]
     wish = ArgumentSpecValidator(CLUSTER).validate({"federation": federation, "clusters": clusters, **options})
-    assert not wish.error_messages
+    assert not wish.error_messages, wish.error_messages
     params = wish.validated_parameters
     done = fleet_verbs.cluster(inputs.fleet_of(params), params, check=False, diff=False)
     assert not done.get("failed"), done["msg"]
