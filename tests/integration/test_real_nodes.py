@@ -121,8 +121,11 @@ class Member:
         }
 
     def ready(self, app: str, count: int) -> dict[str, Any]:
-        until(lambda: len(self.pods(app)) == count, f"{count} pods of {app} to be ready", 120)
-        return self.pods(app)
+        def all_of_them() -> dict[str, Any] | None:
+            found = self.pods(app)
+            return found if len(found) == count else None
+
+        return dict(until(all_of_them, f"{count} pods of {app} to be ready", 120))
 
     def deployment(self, app: str, replicas: int = 1) -> dict[str, Any]:
         self.apps.create_namespaced_deployment(SPACE, {"metadata": {"name": app}, "spec": _spec(app, replicas)})
@@ -208,8 +211,8 @@ def test_pods_of_a_headless_service_have_names(a: Member) -> None:
 
 
 def test_pods_of_two_members_reach_each_other_and_the_machine_reaches_them(a: Member, b: Member) -> None:
-    (here,), (there,) = a.deployment("near"), b.deployment("far")
-    address = {here: a.pods("near")[here].status.pod_ip, there: b.pods("far")[there].status.pod_ip}
+    ((here, near),), ((there, far),) = a.deployment("near").items(), b.deployment("far").items()
+    address = {here: near.status.pod_ip, there: far.status.pod_ip}
     assert a.call(here, address[there]) == there
     assert b.call(there, address[here]) == here
     from_here = subprocess.run(
@@ -250,8 +253,8 @@ def test_what_is_on_a_volume_stays_until_its_claim_goes(a: Member, up: Box) -> N
 
 
 def test_a_kubelet_dies_and_comes_back_and_pods_go_on(b: Member) -> None:
-    (name,) = b.deployment("steady")
-    state = b.pods("steady")[name].status.container_statuses[0]
+    ((name, pod),) = b.deployment("steady").items()
+    state = pod.status.container_statuses[0]
     killed = b.act("kubelet", "killed")
     assert killed["members"]["b"]["actions"] == ["killed kubelet"]
     assert killed["members"]["b"]["state"] == "degraded"
@@ -261,8 +264,9 @@ def test_a_kubelet_dies_and_comes_back_and_pods_go_on(b: Member) -> None:
     started = b.box.task(name="b")
     assert started["members"]["b"]["actions"] == ["started kubelet"]
     assert started["members"]["b"]["state"] == "running"
-    until(lambda: name in b.pods("steady") and _said(lambda: b.run(name, "echo yes")) == "yes", "commands again")
-    after = b.pods("steady")[name].status.container_statuses[0]
+    until(lambda: _said(lambda: b.run(name, "echo yes")) == "yes", "commands again")
+    # a kubelet that starts calls its pods unready until it has looked at them
+    after = b.ready("steady", 1)[name].status.container_statuses[0]
     assert (after.container_id, after.restart_count) == (state.container_id, 0)
     assert not b.box.task(name="b")["changed"]
 
