@@ -23,7 +23,13 @@ import pytest
 import yaml
 
 from ansible_collections.multicluster.federation.plugins.module_utils.sandbox import images, node_main
-from ansible_collections.multicluster.federation.tests.integration.pods_stage import SPACE, Stage, control, standing
+from ansible_collections.multicluster.federation.tests.integration.pods_stage import (
+    SPACE,
+    Stage,
+    control,
+    said,
+    standing,
+)
 from ansible_collections.multicluster.federation.tests.integration.sandbox_tools import in_real_pods, until
 from ansible_collections.multicluster.federation.tests.integration.stage import Kube, Played, Player, Started
 
@@ -327,7 +333,7 @@ def begun(stage: HookStage, name: str, app: str, behave: str) -> Iterator[tuple[
     run = stage.player.start(str(book))
     try:
         until(lambda: bool(stage.container(pod)), "the container runs", 60)
-        until(lambda: stage.run(HOME, pod, "cat /data/log") == "configure begins", "configure has begun", 60)
+        until(lambda: said(stage, HOME, pod, "cat /data/log") == "configure begins", "configure has begun", 60)
         yield run, target
     finally:
         if run.process.poll() is None:
@@ -353,7 +359,7 @@ def test_a_hook_goes_on_when_its_connection_is_cut(stage: HookStage) -> None:
     with begun(stage, "six", "patient", "wait") as (run, target):
         stage.component(HOME, "kube-apiserver", "killed")
         stage.component(HOME, "kube-apiserver", "started")
-        until(lambda: stage.run(HOME, pod, "touch /data/go; echo gone") == "gone", "commands can be run again")
+        until(lambda: said(stage, HOME, pod, "touch /data/go; echo gone") == "gone", "commands can be run again")
         run.process.wait(120)
     assert not json.loads(target.read_text())["failed"], run.log.read_text()
     assert stage.log(pod) == ["configure begins", "configure ends"]
