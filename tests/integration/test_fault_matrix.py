@@ -29,6 +29,7 @@ from ansible_collections.multicluster.federation.tests.integration.stage import 
     Played,
     Player,
     Sandbox,
+    membership,
 )
 
 pytestmark = pytest.mark.integration
@@ -48,8 +49,7 @@ def ground(
     """One joined federation for all faults of the session."""
     player = Player(tmp_path_factory.mktemp("matrix"), sandbox.inventory)
     with unjoined_federation(sandbox, kube, player) as federation, running_proxy(sandbox, proxy_certificate) as proxy:
-        joined = player.task("cluster", {}, inventory=federation.inventory)
-        assert not joined.result["failed"], joined.message
+        membership(federation.name, sandbox)
         try:
             yield federation, proxy
         finally:

@@ -54,7 +54,7 @@ def test_redis_keeps_what_was_written_and_a_replica_takes_over(stage: Stage) -> 
     stage.replaced("eu-1", server)
     assert stage.run("eu-1", server, "redis-cli get key") == "one"
 
-    without_kubelet(stage, "eu-1", {server: "redis-cli set key two | grep OK", replica: "echo there"})
+    without_kubelet(stage, "eu-1", {server: "redis-cli set key two | grep -x OK", replica: "echo there"})
 
     stage.made("cache", roles=[{"id": "redis-replica", "members": 2}])
     until(lambda: stage.run("eu-1", "cache-redis-replica-1", "redis-cli get key") == "two", "the new replica has it")
@@ -70,7 +70,7 @@ def test_redis_keeps_what_was_written_and_a_replica_takes_over(stage: Stage) -> 
     assert stage.run("eu-1", server, "redis-cli get key") == "two"
     assert not stage.cluster("cache").result["changed"]
 
-    without_power(stage, "eu-1", {server: "redis-cli get key | grep two"})
+    without_power(stage, "eu-1", {server: "redis-cli get key | grep -x two"})
 
     stage.gone("cache", retain=True)
     assert len(stage.claims("eu-1")) == 2

@@ -243,7 +243,7 @@ class MemberApi:
     def _serves_no_more(self, kind: ApiKind) -> bool:
         """Whether a kind that had been discovered is gone by now, with all its objects: its CRD was deleted meanwhile. The member
         itself must say so, and may need a moment; anything else between us and it answers 404, too."""
-        for attempt in range(1, TRIES):
+        for attempt in range(1, TRIES + 1):
             found = self.discover()
             if found.find(kind.kind, kind.version) is None:
                 return kind.kind.group not in found.stale

@@ -381,10 +381,12 @@ def test_a_kind_whose_crd_was_deleted_meanwhile_has_no_objects(pauses: list[floa
 
 
 def test_a_list_that_is_missing_of_a_kind_that_is_served_is_an_error(pauses: list[float]) -> None:
-    there = [kinds("ConfigMap", etag="there"), kinds(etag="none")]
-    with member(MISSING, *there * 3) as (api, _seen), pytest.raises(MemberError, match=r"page not found$") as caught:
+    looks = [kinds("ConfigMap", etag="there"), kinds(etag="none")] * TRIES
+    with member(MISSING, *looks) as (api, seen), pytest.raises(MemberError, match=r"page not found$") as caught:
         api.objects(CONFIG_MAPS)
     assert caught.value.kind == Kind.NOT_FOUND
+    assert seen[1:] == ["GET /api", "GET /apis"] * TRIES
+    assert len(pauses) == TRIES - 1, "after each pause it looks again"
 
 
 def test_a_list_that_is_missing_where_no_kubernetes_answers_is_an_error() -> None:
@@ -396,8 +398,9 @@ def test_nothing_is_known_of_a_group_that_does_not_answer_the_member() -> None:
     stale = {"metadata": {"name": "x.io"}, "versions": [{"version": "v1", "freshness": "Stale"}]}
     groups = answer(200, {"kind": "APIGroupDiscoveryList", "items": [stale]})
     widgets = ApiKind(GroupKind("x.io", "Widget"), "v1", "widgets", True)
-    with member(MISSING, GROUPS, groups) as (api, _seen), pytest.raises(MemberError):
+    with member(MISSING, GROUPS, groups) as (api, _seen), pytest.raises(MemberError) as caught:
         api.objects(widgets)
+    assert caught.value.kind == Kind.NOT_FOUND
 
 
 # single objects
